@@ -1,0 +1,130 @@
+"""The broker's port: a bell between nodes.
+
+The broker may lose, double or reorder; the store knows, and ``gateway/room`` heals by seq. It never blocks
+its caller: what cannot be carried is dropped and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tenfour.domain.event import Event
+from tenfour.ids import ChatId, ConnectionId, Seq, SessionId, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEvents:
+    """Committed events of one chat, contiguous from ``first_seq``, each encoded once for the wire."""
+
+    chat: ChatId
+    first_seq: Seq
+    payloads: Sequence[bytes]
+    changes: Sequence[Event]
+    """Those of the events that are no messages: who came, who went, what the chat is called."""
+
+    @property
+    def last_seq(self) -> Seq:
+        return self.first_seq + len(self.payloads) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class TypingNotice:
+    chat: ChatId
+    by: UserId
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptNotice:
+    """How far somebody has got; ``delivered`` and ``read`` are the stored values after the change."""
+
+    chat: ChatId
+    by: UserId
+    delivered: Seq
+    read: Seq
+
+
+ChatBell = ChatEvents | TypingNotice | ReceiptNotice
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """The user's connections of this session close; None: all of the user's connections."""
+
+    user: UserId
+    session: SessionId | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserDisabled:
+    user: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChanged:
+    """Somebody came into or went out of a chat: the event itself, for the user's own connections."""
+
+    user: UserId
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOpened:
+    """A newer connection of the user is there; the node with the oldest too many closes it."""
+
+    user: UserId
+    connection: ConnectionId
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReceipt:
+    """The user has read on, for the user's own other connections."""
+
+    user: UserId
+    receipt: ReceiptNotice
+
+
+UserBell = SessionEnded | UserDisabled | MembershipChanged | ConnectionOpened | OwnReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceNotice:
+    user: UserId
+    online: bool
+    since: int
+    node: str
+
+
+class Subscription(Protocol):
+    def cancel(self) -> None:
+        """No bell rings after this returns."""
+
+
+class Broker(Protocol):
+    """Carries bells to every node that asked for them, this one too."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def ring_chat(self, bell: ChatBell) -> None:
+        """Tells every node with a member of the chat connected."""
+
+    def ring_user(self, bell: UserBell) -> None:
+        """Tells every node where the user is connected."""
+
+    def ring_presence(self, bell: PresenceNotice) -> None:
+        """Tells every node."""
+
+    def listen_chat(self, chat: ChatId, heard: Callable[[ChatBell], None]) -> Subscription:
+        """``heard`` is called on the event loop for each bell of the chat from now on."""
+
+    def listen_user(self, user: UserId, heard: Callable[[UserBell], None]) -> Subscription: ...
+
+    def listen_presence(self, heard: Callable[[PresenceNotice], None]) -> Subscription: ...
+
+    @property
+    def trouble(self) -> str | None:
+        """None, or in one sentence why bells do not get through at the moment."""

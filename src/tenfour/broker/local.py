@@ -1,0 +1,82 @@
+"""The broker of a single process: bells are plain calls, in order, none lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from tenfour.broker.broker import ChatBell, PresenceNotice, Subscription, UserBell
+from tenfour.ids import ChatId, UserId
+
+B = TypeVar("B")
+
+
+class _Listeners(Generic[B]):
+    """Who listens under which name."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, list[Callable[[B], None]]] = {}
+
+    def add(self, name: str, heard: Callable[[B], None]) -> Subscription:
+        self._by_name[name] = [*self._by_name.get(name, ()), heard]
+        return _Listening(self, name, heard)
+
+    def remove(self, name: str, heard: Callable[[B], None]) -> None:
+        left = [each for each in self._by_name.get(name, ()) if each != heard]
+        if left:
+            self._by_name[name] = left
+        else:
+            self._by_name.pop(name, None)
+
+    def ring(self, name: str, bell: B) -> None:
+        for heard in self._by_name.get(name, ()):
+            heard(bell)
+
+
+class _Listening(Generic[B]):
+    __slots__ = ("_heard", "_listeners", "_name")
+
+    def __init__(self, listeners: _Listeners[B], name: str, heard: Callable[[B], None]) -> None:
+        self._listeners = listeners
+        self._name = name
+        self._heard = heard
+
+    def cancel(self) -> None:
+        self._listeners.remove(self._name, self._heard)
+
+
+class LocalBroker:
+    """Rings at once, within the caller's own step on the event loop."""
+
+    def __init__(self) -> None:
+        self._chats: _Listeners[ChatBell] = _Listeners()
+        self._users: _Listeners[UserBell] = _Listeners()
+        self._presence: _Listeners[PresenceNotice] = _Listeners()
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    def ring_chat(self, bell: ChatBell) -> None:
+        self._chats.ring(bell.chat, bell)
+
+    def ring_user(self, bell: UserBell) -> None:
+        self._users.ring(bell.user, bell)
+
+    def ring_presence(self, bell: PresenceNotice) -> None:
+        self._presence.ring("", bell)
+
+    def listen_chat(self, chat: ChatId, heard: Callable[[ChatBell], None]) -> Subscription:
+        return self._chats.add(chat, heard)
+
+    def listen_user(self, user: UserId, heard: Callable[[UserBell], None]) -> Subscription:
+        return self._users.add(user, heard)
+
+    def listen_presence(self, heard: Callable[[PresenceNotice], None]) -> Subscription:
+        return self._presence.add("", heard)
+
+    @property
+    def trouble(self) -> str | None:
+        return None
