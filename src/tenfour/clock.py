@@ -6,7 +6,6 @@ Everything else takes a ``Clock``, or a time as a value, so that tests and simul
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -49,17 +48,3 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         self._now_ms += round(seconds * 1000)
         self._monotonic_s += seconds
-
-
-def rfc3339(at_ms: int) -> str:
-    """A time as the wire has it: UTC, RFC 3339, milliseconds: ``2026-01-31T12:00:00.000Z``."""
-    seconds, ms = divmod(at_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
-
-
-def parse_rfc3339(text: str) -> int:
-    """Milliseconds since 1970 of an RFC 3339 time with an offset; raises ``ValueError`` for anything else."""
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError("a time needs an offset, for example Z")
-    return round(at.timestamp() * 1000)

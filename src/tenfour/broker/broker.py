@@ -91,10 +91,13 @@ UserBell = SessionEnded | UserDisabled | MembershipChanged | ConnectionOpened | 
 
 @dataclass(frozen=True, slots=True)
 class PresenceNotice:
+    """Somebody came or went; ``chats`` are those in which the others are told of it."""
+
     user: UserId
     online: bool
     since: int
     node: str
+    chats: Sequence[ChatId]
 
 
 class Subscription(Protocol):

@@ -1,0 +1,330 @@
+"""The frames of protocol ``tenfour.v1``: JSON objects tagged by ``type``.
+
+What a client sends has every field optional where its absence deserves an error of its own; a field more
+than the protocol knows is no error. Times are text here (``wire.times``).
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+PROTOCOL = "tenfour.v1"
+BEARER_PREFIX = "tenfour.bearer."
+
+
+class Frame(Struct, tag_field="type", frozen=True, gc=False, omit_defaults=False):
+    """One frame."""
+
+
+# Client → server
+
+
+class Send(Frame, tag="send"):
+    key: str | None = None
+    text: str | None = None
+    chat: str | None = None
+    reply_to: str | None = None
+
+
+class Edit(Frame, tag="edit"):
+    id: str | None = None
+    chat: str | None = None
+    text: str | None = None
+
+
+class Delete(Frame, tag="delete"):
+    id: str | None = None
+    chat: str | None = None
+
+
+class React(Frame, tag="react"):
+    id: str | None = None
+    chat: str | None = None
+    emoji: str | None = None
+
+
+class Unreact(Frame, tag="unreact"):
+    id: str | None = None
+    chat: str | None = None
+    emoji: str | None = None
+
+
+class Typing(Frame, tag="typing"):
+    active: bool
+    chat: str | None = None
+
+
+class Receipt(Frame, tag="receipt"):
+    chat: str | None = None
+    read: int | None = None
+    delivered: int | None = None
+
+
+class Subscribe(Frame, tag="subscribe"):
+    id: str
+    chats: dict[str, int | None] = {}
+    epoch: str | None = None
+    rest: bool = False
+
+
+class Unsubscribe(Frame, tag="unsubscribe"):
+    chats: list[str]
+
+
+class Authenticate(Frame, tag="authenticate"):
+    token: str
+
+
+class Ping(Frame, tag="ping"):
+    id: str | None = None
+
+
+class Pong(Frame, tag="pong"):
+    id: str | None = None
+
+
+ClientFrame = Send | Edit | Delete | React | Unreact | Typing | Receipt | Subscribe | Unsubscribe | Authenticate | Ping | Pong
+
+
+# Server → client
+
+
+class UserFace(Struct, frozen=True):
+    id: str
+    name: str
+
+
+class ChatHead(Struct, frozen=True):
+    chat: str
+    head: int
+    read: int
+
+
+class Limits(Struct, frozen=True):
+    """The limits in force, told in ``welcome``."""
+
+    frame_bytes: int
+    text_chars: int
+    frames_per_s: int
+    sends_per_s: int
+    user_sends_per_s: int
+    connections_per_user: int
+    send_budget_bytes: int
+    receipts_live_max: int
+
+
+class Welcome(Frame, tag="welcome"):
+    connection: str
+    user: UserFace
+    protocol: str
+    epoch: str
+    heartbeat_s: float
+    server_time: str
+    expires_at: str
+    node: str
+    limits: Limits
+    chats: list[ChatHead]
+    chats_more: bool
+
+
+class Ack(Frame, tag="ack"):
+    chat: str
+    key: str
+    seq: int
+    id: str
+    at: str
+    duplicate: bool = False
+
+
+class Error(Frame, tag="error"):
+    code: str
+    detail: str
+    advice: str
+    id: str | None = None
+    chat: str | None = None
+    key: str | None = None
+    retry_after_ms: int | None = None
+
+
+class Synced(Frame, tag="synced"):
+    id: str | None
+    chat: str
+    seq: int
+    epoch: str
+
+
+class Reset(Frame, tag="reset"):
+    id: str | None
+    chat: str
+    head: int
+    epoch: str
+
+
+class TypingShown(Frame, tag="typing"):
+    chat: str
+    by: str
+    expires_ms: int
+
+
+class ReceiptShown(Frame, tag="receipt"):
+    chat: str
+    by: str
+    delivered: int
+    read: int
+
+
+class Presence(Frame, tag="presence"):
+    user: str
+    state: str
+    since: str
+
+
+class TokenExpiring(Frame, tag="token_expiring"):
+    expires_at: str
+
+
+class Authenticated(Frame, tag="authenticated"):
+    user: str
+    expires_at: str
+
+
+class Goodbye(Frame, tag="goodbye"):
+    code: int
+    reason: str
+    reconnect: bool
+    after_ms: int | None = None
+
+
+# The durable events
+
+
+class MessageSent(Frame, tag="message_sent", omit_defaults=True):
+    chat: str
+    seq: int
+    at: str
+    by: str
+    id: str
+    key: str
+    text: str | None = None
+    reply_to: str | None = None
+    edited_at: str | None = None
+    deleted: bool = False
+
+
+class MessageEdited(Frame, tag="message_edited", omit_defaults=True):
+    chat: str
+    seq: int
+    at: str
+    by: str
+    id: str
+    text: str | None = None
+    deleted: bool = False
+
+
+class MessageDeleted(Frame, tag="message_deleted"):
+    chat: str
+    seq: int
+    at: str
+    by: str
+    id: str
+
+
+class ReactionAdded(Frame, tag="reaction_added"):
+    chat: str
+    seq: int
+    at: str
+    by: str
+    id: str
+    emoji: str
+
+
+class ReactionRemoved(Frame, tag="reaction_removed"):
+    chat: str
+    seq: int
+    at: str
+    by: str
+    id: str
+    emoji: str
+
+
+class MessagePinned(Frame, tag="message_pinned"):
+    chat: str
+    seq: int
+    at: str
+    by: str
+    id: str
+
+
+class MessageUnpinned(Frame, tag="message_unpinned"):
+    chat: str
+    seq: int
+    at: str
+    by: str
+    id: str
+
+
+class MemberJoined(Frame, tag="member_joined"):
+    chat: str
+    seq: int
+    at: str
+    by: str
+    user: str
+    role: str
+
+
+class MemberLeft(Frame, tag="member_left"):
+    chat: str
+    seq: int
+    at: str
+    by: str
+    user: str
+
+
+class MemberChanged(Frame, tag="member_changed", omit_defaults=True):
+    chat: str
+    seq: int
+    at: str
+    by: str
+    user: str
+    role: str
+    muted_until: str | None = None
+
+
+class ChatChanged(Frame, tag="chat_changed"):
+    chat: str
+    seq: int
+    at: str
+    by: str
+    title: str | None
+
+
+EventFrame = (
+    MessageSent
+    | MessageEdited
+    | MessageDeleted
+    | ReactionAdded
+    | ReactionRemoved
+    | MessagePinned
+    | MessageUnpinned
+    | MemberJoined
+    | MemberLeft
+    | MemberChanged
+    | ChatChanged
+)
+
+ServerFrame = (
+    Welcome
+    | Ack
+    | Error
+    | Synced
+    | Reset
+    | TypingShown
+    | ReceiptShown
+    | Presence
+    | TokenExpiring
+    | Authenticated
+    | Ping
+    | Pong
+    | Goodbye
+    | EventFrame
+)
