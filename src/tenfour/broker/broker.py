@@ -6,27 +6,13 @@ its caller: what cannot be carried is dropped and counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from tenfour.domain.event import Event
 from tenfour.ids import ChatId, ConnectionId, Seq, SessionId, UserId
-
-
-@dataclass(frozen=True, slots=True)
-class ChatEvents:
-    """Committed events of one chat, contiguous from ``first_seq``, each encoded once for the wire."""
-
-    chat: ChatId
-    first_seq: Seq
-    payloads: Sequence[bytes]
-    changes: Sequence[Event]
-    """Those of the events that are no messages: who came, who went, what the chat is called."""
-
-    @property
-    def last_seq(self) -> Seq:
-        return self.first_seq + len(self.payloads) - 1
+from tenfour.wire.batch import ChatEvents
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +77,10 @@ UserBell = SessionEnded | UserDisabled | MembershipChanged | ConnectionOpened | 
 
 @dataclass(frozen=True, slots=True)
 class PresenceNotice:
-    """Somebody came or went; ``chats`` are those in which the others are told of it."""
-
     user: UserId
     online: bool
     since: int
     node: str
-    chats: Sequence[ChatId]
 
 
 class Subscription(Protocol):

@@ -45,6 +45,7 @@ users = Table(
     UniqueConstraint("issuer", "external_id"),
 )
 Index("ix_users_name", users.c.name)
+Index("ix_users_disabled", users.c.id, sqlite_where=users.c.disabled_at.is_not(None), postgresql_where=users.c.disabled_at.is_not(None))
 
 credentials = Table(
     "credentials",

@@ -18,6 +18,7 @@ from tenfour.domain.event import Event, EventKind
 from tenfour.domain.message import Draft
 from tenfour.errors import ErrorCode
 from tenfour.ids import ChatId, MessageId, Seq, UserId
+from tenfour.wire.batch import ChatEvents
 
 T = TypeVar("T")
 
@@ -83,25 +84,26 @@ class Transaction(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """What one transaction made durable: per chat its events in seq order, contiguous."""
-
-    events: Mapping[ChatId, Sequence[Event]]
+Commit = Sequence[ChatEvents]
+"""What one transaction made durable: per chat its events in seq order, contiguous, encoded once."""
 
 
 class Store(Protocol):
     """A durable store with one writer."""
 
-    async def open(self, committed: Callable[[Commit], None]) -> None:
-        """Opens, migrates if asked to, and starts the threads.
+    async def open(self, committed: Callable[[Commit], None], fatal: Callable[[str], None]) -> None:
+        """Opens, migrates, and starts the threads.
 
         ``committed`` is called on the event loop once per commit that made events, after the ``done`` of
-        its appends: acks first, then the broker.
+        its appends: acks first, then the broker. ``fatal`` is called when the process has to end because
+        only opening the file anew tells what it holds (an fsync failed).
         """
 
     async def close(self) -> None:
         """Writes what waits, then closes; after it every submit is refused with ``draining``."""
+
+    async def settle(self) -> None:
+        """Returns once everything that was submitted before has had its answer."""
 
     def submit(self, append: Append) -> NotAppended | None:
         """Puts an append into the queue, or says at once why not (``busy``, ``store_down``, ``draining``).

@@ -50,6 +50,10 @@ class Place:
     cursor: Seq | None
     """The last seq written while replaying; None: not known yet, the head."""
 
+    @property
+    def is_live(self) -> bool:
+        return self.mode is Mode.LIVE
+
 
 # Effects
 
@@ -285,6 +289,9 @@ class Dialog:
     def is_current(self, chat: ChatId, place: Place) -> bool:
         """Whether this replay is still the chat's newest: a second subscribe takes the first one's place."""
         return self.phase is Phase.OPEN and self.places.get(chat) is place
+
+    def went_live(self, place: Place) -> None:
+        place.mode = Mode.LIVE
 
     def silence(self, chat: ChatId) -> None:
         self.places.pop(chat, None)

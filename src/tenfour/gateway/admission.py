@@ -1,0 +1,147 @@
+"""Who a connection is: from what the request carried to the facts of ``welcome``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection as Database
+
+from tenfour.actions.external_users import provision
+from tenfour.actions.tickets import redeem_ticket
+from tenfour.auth.tokens import Claims
+from tenfour.errors import ErrorCode, TenfourError
+from tenfour.ids import ChatId, ConnectionId, Seq, SessionId, UserId
+from tenfour.storage import reads
+from tenfour.storage.reads import Membership, UserRow
+from tenfour.wire import frames
+from tenfour.wire.times import rfc3339
+
+if TYPE_CHECKING:
+    from tenfour.gateway.hub import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an upgrade request asked for, parsed; ``refusal`` is told after the handshake, where a browser can read it."""
+
+    address: str
+    client: str
+    chat: ChatId | None = None
+    token: str | None = None
+    ticket: str | None = None
+    after: Seq | None = None
+    epoch: str | None = None
+    refusal: TenfourError | None = None
+
+    def with_token(self, token: str) -> Request:
+        return replace(self, token=token)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A token that was good: until when, and which session it belongs to."""
+
+    user: UserId
+    session: SessionId | None
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Everything that ``welcome`` says."""
+
+    user: UserRow
+    session: SessionId | None
+    expires_ms: int
+    memberships: Sequence[Membership]
+    more: bool
+    after: Seq | None
+    epoch: str | None
+
+    def welcome(self, connection: ConnectionId, hub: Hub) -> frames.Welcome:
+        limits = hub.limits
+        return frames.Welcome(
+            connection=connection,
+            user=frames.UserFace(self.user.id, self.user.name),
+            protocol=frames.PROTOCOL,
+            epoch=hub.store.epoch,
+            heartbeat_s=limits.heartbeat_s,
+            server_time=rfc3339(hub.clock.now_ms()),
+            expires_at=rfc3339(self.expires_ms),
+            node=hub.node,
+            limits=frames.Limits(
+                frame_bytes=limits.frame_bytes,
+                text_chars=limits.text_chars,
+                frames_per_s=limits.frames_per_s,
+                sends_per_s=limits.sends_per_s,
+                user_sends_per_s=limits.user_sends_per_s,
+                connections_per_user=limits.connections_per_user,
+                send_budget_bytes=limits.send_budget_bytes,
+                receipts_live_max=limits.receipts_live_max,
+            ),
+            chats=[frames.ChatHead(each.chat.id, each.chat.last_seq, each.member.read_seq) for each in self.memberships],
+            chats_more=self.more,
+        )
+
+
+async def admit(hub: Hub, request: Request) -> Admission:
+    """The admission of a request; raises ``TenfourError`` with the one reason against it."""
+    who = await _identify(hub, request)
+    admission, here = await hub.store.read(lambda database: _look_up(database, who, request.chat, hub.limits.chats_in_welcome))
+    _check_user(admission)
+    memberships = admission.memberships if request.chat is None else [_only(here)]
+    return Admission(admission.user, who.session, who.expires_ms, memberships, admission.more, request.after, request.epoch)
+
+
+async def renew(hub: Hub, token: str, user: UserId) -> Renewal:
+    """A new token for an open connection; raises ``TenfourError``, also if it is another user's."""
+    claims = await hub.verifier.verify_fetching(token)
+    renewed = await _user_of(hub, claims)
+    if renewed.user != user:
+        raise TenfourError(ErrorCode.TOKEN_OTHER_USER)
+    _check_user(await hub.store.read(lambda database: reads.admission(database, user, renewed.session, limit=0)))
+    return renewed
+
+
+async def _identify(hub: Hub, request: Request) -> Renewal:
+    if request.ticket is not None:
+        ticket = await redeem_ticket(hub.context, request.ticket)
+        return Renewal(ticket.user, ticket.session, ticket.token_expires_ms)
+    assert request.token is not None, "admission begins with a token or a ticket"
+    return await _user_of(hub, await hub.verifier.verify_fetching(request.token))
+
+
+async def _user_of(hub: Hub, claims: Claims) -> Renewal:
+    user = claims.user if claims.user is not None else await provision(hub.context, claims)
+    return Renewal(user, claims.session, claims.expires_ms)
+
+
+def _look_up(database: Database, who: Renewal, chat: ChatId | None, limit: int) -> tuple[reads.Admission | None, Membership | ErrorCode | None]:
+    """User, session and memberships as of one moment."""
+    if chat is None:
+        return reads.admission(database, who.user, who.session, limit=limit), None
+    return reads.admission(database, who.user, who.session, limit=0), _membership(database, chat, who.user)
+
+
+def _membership(database: Database, chat: ChatId, user: UserId) -> Membership | ErrorCode:
+    found = reads.membership(database, chat, user)
+    if found is not None:
+        return found
+    return ErrorCode.NOT_A_MEMBER if reads.heads(database, [chat]) else ErrorCode.CHAT_UNKNOWN
+
+
+def _only(here: Membership | ErrorCode | None) -> Membership:
+    if isinstance(here, Membership):
+        return here
+    raise TenfourError(here or ErrorCode.CHAT_UNKNOWN)
+
+
+def _check_user(admission: reads.Admission | None) -> None:
+    if admission is None:
+        raise TenfourError(ErrorCode.TOKEN_REVOKED, "The token's user is not there any more.")
+    if admission.user.disabled:
+        raise TenfourError(ErrorCode.USER_DISABLED)
+    if admission.session_revoked:
+        raise TenfourError(ErrorCode.TOKEN_REVOKED)

@@ -1,0 +1,482 @@
+"""One WebSocket connection: the edge that carries out what its dialog decides.
+
+No task and no queue belongs to a connection: it reacts to frames, to commits and to the hub's ticker.
+Short tasks run for what needs the store: admission, replay, and a chat whose rights are not known here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tenfour.actions import messages
+from tenfour.broker.broker import TypingNotice
+from tenfour.domain.event import Event, EventKind
+from tenfour.domain.message import Accepted, Draft, Refused, decide
+from tenfour.errors import FAILURES, ErrorCode, Retry, TenfourError, close_reason
+from tenfour.gateway.admission import Admission, Request, admit, renew
+from tenfour.gateway.limits import Bucket
+from tenfour.gateway.replay import replay
+from tenfour.ids import ChatId, ConnectionId, MessageId, Seq, SessionId, UserId, new_id
+from tenfour.storage.store import Append, Appended, NotAppended
+from tenfour.wire import codec, frames
+from tenfour.wire.codec import error_frame
+from tenfour.wire.dialog import (
+    Authenticate,
+    Deliver,
+    Dialog,
+    DialogRules,
+    Effect,
+    NoteReceipt,
+    Phase,
+    RefuseSend,
+    Replay,
+    Reply,
+    ShowTyping,
+    Silence,
+)
+from tenfour.wire.frames import Frame
+from tenfour.wire.rfc6455 import ping_frame, text_frame
+from tenfour.wire.times import rfc3339
+
+if TYPE_CHECKING:
+    from tenfour.gateway.hub import Hub
+    from tenfour.gateway.protocol import Channel
+
+HELD_FRAMES_MAX = 200
+PING = text_frame(codec.encode(frames.Ping()))
+EXPIRING_S_MAX = 60.0
+
+
+class Connection:
+    """A listener of ``gateway/protocol``; ``request`` is dropped once it was used."""
+
+    __slots__ = (
+        "__weakref__",
+        "_bucket",
+        "_channel",
+        "_drained",
+        "_held",
+        "_last_in",
+        "_last_out",
+        "_pinged",
+        "_request",
+        "_sends",
+        "_timer",
+        "_told_expiring",
+        "address",
+        "client",
+        "dialog",
+        "expires_ms",
+        "heads",
+        "hub",
+        "id",
+        "issued_ms",
+        "opened_at",
+        "session",
+        "user",
+    )
+
+    def __init__(self, hub: Hub, request: Request) -> None:
+        now_s = hub.clock.monotonic()
+        self.hub = hub
+        self.id = ConnectionId(new_id(hub.clock.now_ms()))
+        self.address = request.address
+        self.client = request.client
+        self.dialog = Dialog(DialogRules(hub.limits.text_chars), request.chat)
+        self.user = UserId("")
+        self.session: SessionId | None = None
+        self.expires_ms = 0
+        self.issued_ms = 0
+        self.opened_at = now_s
+        self.heads: dict[ChatId, Seq] | None = None
+        """The heads that ``welcome`` named, until a subscribe with ``rest`` has used them."""
+        self._request: Request | None = request
+        self._channel: Channel | None = None
+        self._bucket = Bucket(hub.limits.frames_per_s, now_s)
+        self._sends = Bucket(hub.limits.sends_per_s, now_s)
+        self._last_in = now_s - random.random() * hub.limits.heartbeat_s  # noqa: S311 - jitter of the first ping
+        self._last_out = now_s
+        self._pinged = False
+        self._told_expiring = False
+        self._held: deque[bytes] | None = None
+        self._drained: asyncio.Event | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        hub.connections[self.id] = self
+
+    # What the protocol tells
+
+    def opened(self, channel: Channel) -> None:
+        self._channel = channel
+        request = self._request
+        assert request is not None
+        if request.refusal is not None:
+            self.end(request.refusal.code, request.refusal.detail)
+            return
+        loop = asyncio.get_running_loop()
+        if request.token is None and request.ticket is None:
+            self._timer = loop.call_later(self.hub.limits.authenticate_s, self._unauthenticated)
+            return
+        self._start_admission(request)
+
+    def text(self, payload: bytes) -> None:
+        now_s = self.hub.clock.monotonic()
+        self._last_in = now_s
+        self._pinged = False
+        self.hub.counters.frames_in += 1
+        wait_s = self._bucket.take(self.hub.limits.frames_per_s, now_s)
+        if wait_s > 0.0:
+            self.end(ErrorCode.RATE_LIMITED, f"More than {self.hub.limits.frames_per_s} frames a second", retry_after_ms=round(wait_s * 1000) + 1000)
+        elif self._held is not None:
+            self._hold(payload)
+        else:
+            self._carry_out(self.dialog.received(payload, now_s))
+
+    def ping(self) -> None:
+        self._heard()
+
+    def pong(self, payload: bytes) -> None:
+        self._heard()
+
+    def writable(self) -> None:
+        if self._drained is not None:
+            self._drained.set()
+
+    def overfull(self) -> None:
+        self.hub.counters.slow_readers += 1
+        self.end(ErrorCode.SLOW_READER)
+
+    def closed(self, code: int, reason: str, clean: bool) -> None:
+        self.hub.log.connection_closed(self, code, reason, clean=clean)
+        self._cleanup()
+
+    def _heard(self) -> None:
+        self._last_in = self.hub.clock.monotonic()
+        self._pinged = False
+
+    # What goes out
+
+    def write(self, data: bytes) -> None:
+        """Writes frames that are encoded already."""
+        if self._channel is not None:
+            self._channel.write(data)
+
+    def say(self, frame: Frame) -> None:
+        """Writes one frame to this client."""
+        if self._channel is not None:
+            self._last_out = self.hub.clock.monotonic()
+            self._channel.write(text_frame(codec.encode(frame)))
+
+    def end(self, code: ErrorCode, detail: str | None = None, *, retry_after_ms: int | None = None) -> None:
+        """Closes with a named code; the client learns whether to come back."""
+        if self.dialog.phase is Phase.OVER:
+            return
+        failure = FAILURES[code]
+        after_ms = retry_after_ms if retry_after_ms is not None else _come_back_ms(failure.retry)
+        self.dialog.ended()
+        self.hub.counters.closed(code)
+        self.hub.endings.note(self, failure.close, code, detail)
+        if self._channel is not None:
+            self.say(frames.Goodbye(failure.close, code.value, failure.retry is not Retry.NEVER, after_ms))
+            self._channel.close(failure.close, close_reason(code, detail))
+
+    async def drained(self) -> None:
+        """Returns once half of the send budget is free again (or the connection is over)."""
+        while self._channel is not None and self._channel.buffered() > self.hub.limits.send_budget_bytes // 2:
+            self._drained = asyncio.Event()
+            await self._drained.wait()
+
+    @property
+    def open(self) -> bool:
+        return self._channel is not None and self.dialog.phase is not Phase.OVER
+
+    @property
+    def buffered(self) -> int:
+        return self._channel.buffered() if self._channel is not None else 0
+
+    # Admission
+
+    def _unauthenticated(self) -> None:
+        self.end(ErrorCode.TOKEN_MISSING, f"No authenticate frame came within {self.hub.limits.authenticate_s:g} s")
+
+    def _start_admission(self, request: Request) -> None:
+        self._held = deque()
+        self._cancel_timer()
+        self.hub.tasks.create_task(self._admit(request))
+
+    async def _admit(self, request: Request) -> None:
+        """Token, user, membership: the way to ``welcome``."""
+        try:
+            async with asyncio.timeout(self.hub.limits.admission_s):
+                admission = await admit(self.hub, request)
+        except TenfourError as refusal:
+            self.end(refusal.code, refusal.detail, retry_after_ms=refusal.retry_after_ms)
+            return
+        except TimeoutError:
+            self.end(ErrorCode.STORE_DOWN, "The server could not look the token up in time")
+            return
+        if self.open:
+            self._welcome(admission)
+
+    def _welcome(self, admission: Admission) -> None:
+        hub = self.hub
+        self.user = admission.user.id
+        self.session = admission.session
+        self.expires_ms = admission.expires_ms
+        self.issued_ms = hub.clock.now_ms()
+        self._request = None
+        self.dialog.admitted(self.user)
+        for membership in admission.memberships:
+            hub.rights.put(membership)
+        hub.enter(self, self.user)
+        if self.dialog.chat is None:
+            self.heads = {each.chat.id: each.chat.last_seq for each in admission.memberships}
+        self.say(admission.welcome(self.id, hub))
+        hub.log.connection_opened(self)
+        if self.dialog.chat is not None:
+            self.start_replay(Replay(None, {self.dialog.chat: admission.after}, rest=False, epoch=admission.epoch))
+        self._release()
+
+    async def _renew(self, token: str) -> None:
+        try:
+            renewed = await renew(self.hub, token, self.user)
+        except TenfourError as refusal:
+            self.end(refusal.code, refusal.detail)
+            return
+        self.session = renewed.session
+        self.expires_ms = renewed.expires_ms
+        self.issued_ms = self.hub.clock.now_ms()
+        self._told_expiring = False
+        self.say(frames.Authenticated(self.user, rfc3339(renewed.expires_ms)))
+
+    # Frames that wait while something is looked up
+
+    def _hold(self, payload: bytes) -> None:
+        assert self._held is not None
+        self._held.append(payload)
+        if len(self._held) >= HELD_FRAMES_MAX and self._channel is not None:
+            self._channel.pause_reading()
+
+    def _release(self) -> None:
+        """Goes on with the frames that waited, in their order, until one of them has to wait again."""
+        held = self._held
+        self._held = None
+        while held and self.open:
+            self._carry_out(self.dialog.received(held.popleft(), self.hub.clock.monotonic()))
+            if self._held is not None:
+                self._held.extend(held)
+                return
+        if self._channel is not None:
+            self._channel.resume_reading()
+
+    # Effects
+
+    def _carry_out(self, effect: Effect) -> None:  # noqa: PLR0912, C901 - one case an effect
+        match effect:
+            case Deliver(draft):
+                self._deliver(draft)
+            case Reply(frame, end):
+                self.say(frame)
+                if end is not None:
+                    self.end(end)
+            case NoteReceipt(chat, delivered, read):
+                self._note_receipt(chat, delivered, read)
+            case ShowTyping(chat, active):
+                self._show_typing(chat, active=active)
+            case Replay():
+                self.start_replay(effect)
+            case RefuseSend(draft, code):
+                self._refuse_for_good(draft, Refused(code))
+            case Silence(chats):
+                for chat in chats:
+                    self.silence(chat)
+            case Authenticate(token):
+                self._authenticate(token)
+            case None:
+                pass
+
+    def _authenticate(self, token: str) -> None:
+        if self.dialog.phase is Phase.OPEN:
+            self.hub.tasks.create_task(self._renew(token))
+            return
+        request = self._request
+        assert request is not None, "a waiting connection still has its request"
+        self._start_admission(request.with_token(token))
+
+    # Messages
+
+    def _deliver(self, draft: Draft) -> None:
+        hub = self.hub
+        now_s = self._last_in
+        wait_s = self._sends.take(hub.limits.sends_per_s, now_s) or hub.users[self.user].sends.take(hub.limits.user_sends_per_s, now_s)
+        if wait_s > 0.0:
+            self.refuse(draft.chat, draft.key, Refused(ErrorCode.RATE_LIMITED, retry_after_ms=round(wait_s * 1000) + 1))
+            return
+        membership = hub.rights.peek(draft.chat, self.user)
+        if membership is None:
+            self._held = deque()
+            hub.tasks.create_task(self._look_up(draft))
+            return
+        verdict = decide(draft, membership.member, membership.chat, hub.clock.now_ms())
+        if isinstance(verdict, Accepted):
+            self._append(draft, membership.chat.rights_seq)
+        else:
+            self._refuse_for_good(draft, verdict)
+
+    async def _look_up(self, draft: Draft) -> None:
+        """Learns who may do what in a chat that this node has not seen for this user; other frames wait."""
+        try:
+            membership = await messages.look_up_rights(self.hub.context, self.hub.rights, draft.chat, self.user)
+        except TenfourError as refusal:
+            self._refuse_for_good(draft, Refused(refusal.code, refusal.detail, refusal.retry_after_ms))
+        else:
+            self._append(draft, membership.chat.rights_seq)
+        self._release()
+
+    def _append(self, draft: Draft, rights_seq: Seq) -> None:
+        hub = self.hub
+        message_id = MessageId(new_id(hub.clock.now_ms()))
+        refusal = hub.store.submit(Append(draft, message_id, rights_seq, partial(self._settled, draft.chat, draft.key)))
+        if refusal is not None:
+            self._not_appended(draft.chat, draft.key, refusal)
+
+    def _settled(self, chat: ChatId, key: str, outcome: Appended | NotAppended) -> None:
+        """The batch is committed (or not): the sender learns it before anybody sees the message."""
+        if isinstance(outcome, NotAppended):
+            self._not_appended(chat, key, outcome)
+            return
+        self.hub.counters.acks += 1
+        if self._channel is not None:
+            ack = frames.Ack(chat, key, outcome.seq, outcome.id, rfc3339(outcome.at), outcome.duplicate)
+            self._channel.write(text_frame(codec.encode(ack)))
+
+    def _not_appended(self, chat: ChatId, key: str, refusal: NotAppended) -> None:
+        self.refuse(chat, key, Refused(refusal.code, refusal.detail, refusal.retry_after_ms))
+
+    def refuse(self, chat: ChatId, key: str, refusal: Refused) -> None:
+        """Tells the sender, and nobody else, that its message was not taken."""
+        self.hub.counters.refused(refusal.code)
+        self.dialog.refused_send(chat, key, refusal.code, refusal.retry_after_ms)
+        self.say(error_frame(refusal.code, refusal.detail, chat=chat, key=key, retry_after_ms=refusal.retry_after_ms))
+
+    def _refuse_for_good(self, draft: Draft, refusal: Refused) -> None:
+        """A message sent before under this key has its ack as answer, whatever the rights are now."""
+        if FAILURES[refusal.code].retry is Retry.NEVER:
+            self.hub.tasks.create_task(self._answer_or_refuse(draft, refusal))
+        else:
+            self.refuse(draft.chat, draft.key, refusal)
+
+    async def _answer_or_refuse(self, draft: Draft, refusal: Refused) -> None:
+        try:
+            known = await messages.find_known_key(self.hub.context, draft)
+        except TenfourError as cause:
+            known = NotAppended(cause.code, cause.detail, cause.retry_after_ms)
+        if known is None:
+            self.refuse(draft.chat, draft.key, refusal)
+        else:
+            self._settled(draft.chat, draft.key, known)
+
+    # Chats
+
+    def start_replay(self, wanted: Replay) -> None:
+        self.hub.tasks.create_task(replay(self, wanted))
+
+    def silence(self, chat: ChatId) -> None:
+        """The chat's events do not come any more on this connection."""
+        self.dialog.silence(chat)
+        self.hub.leave(chat, self)
+
+    def removed_from(self, chat: ChatId) -> None:
+        """Told by the audience after the member's own ``member_left`` was written."""
+        self.dialog.silence(chat)
+        if self.dialog.chat == chat:
+            self.end(ErrorCode.REMOVED_FROM_CHAT)
+
+    def membership_changed(self, event: Event) -> None:
+        """Told by the user's own bell; a chat that was joined is followed where the rest was asked for."""
+        if event.kind is not EventKind.MEMBER_JOINED or not self.open:
+            return
+        if self.dialog.rest_id is not None and event.chat not in self.dialog.places:
+            self.start_replay(Replay(self.dialog.rest_id, {event.chat: event.seq - 1}, rest=False, epoch=None))
+
+    def _show_typing(self, chat: ChatId, *, active: bool) -> None:
+        audience = self.hub.audiences.get(chat)
+        if audience is None or self not in audience.live:
+            self.say(error_frame(self._why_silent(chat), chat=chat))
+            return
+        if audience.member_count <= self.hub.limits.receipts_live_max:
+            self.hub.broker.ring_chat(TypingNotice(chat, self.user, active))
+
+    def _note_receipt(self, chat: ChatId, delivered: Seq, read: Seq) -> None:
+        if self.hub.rights.peek(chat, self.user) is None:
+            self.say(error_frame(ErrorCode.NOT_A_MEMBER, chat=chat))
+            return
+        self.hub.receipts.note(chat, self.user, delivered=delivered, read=read)
+
+    def _why_silent(self, chat: ChatId) -> ErrorCode:
+        return ErrorCode.NOT_A_MEMBER if self.hub.rights.peek(chat, self.user) is None else ErrorCode.NOT_SUBSCRIBED
+
+    # The hub's ticker
+
+    def beat(self, now_s: float, now_ms: int) -> None:
+        """Looks after silence in both directions and after the token's life."""
+        if self.dialog.phase is not Phase.OPEN:
+            return
+        self._watch_silence(now_s)
+        self._watch_token(now_ms)
+
+    def _watch_silence(self, now_s: float) -> None:
+        limits = self.hub.limits
+        silent_s = now_s - self._last_in
+        if silent_s >= limits.heartbeat_s + limits.heartbeat_grace_s and self._pinged:
+            self.end(ErrorCode.HEARTBEAT_MISSED, f"Nothing came for {silent_s:.0f} s")
+            return
+        data = b""
+        if silent_s >= limits.heartbeat_s and not self._pinged:
+            self._pinged = True
+            data = ping_frame(b"")
+        if now_s - self._last_written() >= limits.heartbeat_s:
+            data += PING
+            self._last_out = now_s
+        if data:
+            self.write(data)
+
+    def _last_written(self) -> float:
+        """When a data frame last went out, by this connection or by one of its audiences."""
+        audiences = self.hub.audiences
+        return max([self._last_out, *(audiences[chat].changed_at for chat in self.dialog.places if chat in audiences)])
+
+    def _watch_token(self, now_ms: int) -> None:
+        left_ms = self.expires_ms - now_ms
+        leeway_ms = self.hub.leeway_ms
+        if left_ms + leeway_ms <= 0:
+            self.end(ErrorCode.TOKEN_EXPIRED)
+        elif not self._told_expiring and left_ms <= min(EXPIRING_S_MAX * 1000, (self.expires_ms - self.issued_ms) / 5):
+            self._told_expiring = True
+            self.say(frames.TokenExpiring(rfc3339(self.expires_ms)))
+
+    # The end
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _cleanup(self) -> None:
+        self._channel = None
+        self._cancel_timer()
+        self.dialog.ended()
+        for chat in list(self.dialog.places):
+            self.silence(chat)
+        self.hub.exit(self, self.user or None)
+        if self._drained is not None:
+            self._drained.set()
+
+
+def _come_back_ms(retry: Retry) -> int | None:
+    return None if retry is Retry.NEVER else 0 if retry is Retry.AT_ONCE else 1000
+
+

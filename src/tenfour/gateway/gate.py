@@ -1,0 +1,189 @@
+"""The gate: what an upgrade request is allowed to become, decided before the handshake.
+
+Only a wrong path, a foreign Origin, a full or draining node and too many from one address are refused with
+an HTTP status. Everything else completes the handshake and closes with a code that a browser can read.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from tenfour.errors import ErrorCode, TenfourError
+from tenfour.gateway.admission import Request
+from tenfour.gateway.connection import Connection
+from tenfour.gateway.echo import EchoDoor
+from tenfour.gateway.protocol import Admitted, RefusedUpgrade, UpgradeRequest
+from tenfour.ids import ChatId, parse_uuid
+from tenfour.wire.frames import BEARER_PREFIX, PROTOCOL
+from tenfour.wire.problem import problem_json
+
+if TYPE_CHECKING:
+    from tenfour.gateway.hub import Hub
+
+ALL_CHATS_PATH = "/api/v1/ws"
+CHAT_PREFIX, CHAT_SUFFIX = "/api/v1/chats/", "/ws"
+ECHO_PATH = "/api/v1/diagnostics/echo"
+TOKEN_CHARS_MAX = 12_000
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Which pages may use the server: exact origins; without a list, the server's own."""
+
+    allowed: frozenset[str]
+    own: frozenset[str]
+
+    def admit(self, origin: str | None, host: str, *, secure: bool) -> bool:
+        """No Origin is no browser. The server's own Host counts as its own origin."""
+        if origin is None or origin in self.allowed or origin in self.own:
+            return True
+        return not self.allowed and origin == f"{'https' if secure else 'http'}://{host}"
+
+
+class Gate:
+    """Turns upgrade requests into connections."""
+
+    def __init__(self, hub: Hub, origins: Origins, echo: EchoDoor, *, token_query: bool) -> None:
+        self._hub = hub
+        self._origins = origins
+        self._echo = echo
+        self._token_query = token_query
+
+    def admit(self, request: UpgradeRequest) -> Admitted | RefusedUpgrade:
+        """What becomes of an upgrade request."""
+        try:
+            return self._admit(request)
+        except TenfourError as refusal:
+            self._hub.counters.refused_upgrade(refusal.code)
+            self._hub.endings.note_refusal(request, refusal)
+            self._hub.log.upgrade_refused(request, refusal)
+            return _refused(refusal)
+
+    def _admit(self, request: UpgradeRequest) -> Admitted | RefusedUpgrade:
+        if request.path == ECHO_PATH:
+            self._check_origin(request)
+            return self._echo.admit(request)
+        chat = _chat_text(request.path)
+        if chat is None and request.path != ALL_CHATS_PATH:
+            raise TenfourError(ErrorCode.NOT_FOUND, f"No WebSocket is at {request.path[:200]}; the doors are {ALL_CHATS_PATH} and {CHAT_PREFIX}<id>{CHAT_SUFFIX}.")
+        self._check_origin(request)
+        subprotocol = _subprotocol(request.subprotocols)
+        token = self._token(request)
+        self._check_room(request)
+        connection = Connection(self._hub, self._parse(request, chat, token))
+        return Admitted(subprotocol, connection, self._hub.limits.frame_bytes)
+
+    def _check_origin(self, request: UpgradeRequest) -> None:
+        if not self._origins.admit(request.origin, request.host, secure=request.secure):
+            line = f'allowed_origins = ["{request.origin}"]'
+            raise TenfourError(ErrorCode.ORIGIN_REFUSED, f"The page's origin is {request.origin!r} and the request's host {request.host!r}. To allow it, set {line}.")
+
+    def _check_room(self, request: UpgradeRequest) -> None:
+        """The last check, because who passes it counts as open."""
+        hub = self._hub
+        if hub.draining:
+            raise TenfourError(ErrorCode.DRAINING, retry_after_ms=2000)
+        if len(hub.connections) >= hub.limits.connections_max:
+            raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, "The node has as many connections as it takes.", retry_after_ms=5000)
+        wait_s = hub.addresses.knock(request.address, hub.clock.monotonic())
+        if wait_s is not None:
+            raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, f"Too many connections or handshakes from {request.address}.", retry_after_ms=round(wait_s * 1000) + 1)
+
+    def _token(self, request: UpgradeRequest) -> _Carried:
+        """The one token of a request, wherever it came; two different ones are refused."""
+        query = parse_qs(request.query, keep_blank_values=True)
+        carried = _Carried(query=query)
+        tokens = {token for token in (_bearer_header(request.headers), _bearer_subprotocol(request.subprotocols), *query.get("token", ())) if token}
+        if len(tokens) > 1:
+            raise TenfourError(ErrorCode.TOKENS_DIFFER)
+        if "token" in query and not self._token_query:
+            return _Carried(query=query, refusal=TenfourError(ErrorCode.TOKEN_QUERY_OFF))
+        token = next(iter(tokens), None)
+        if token is not None and len(token) > TOKEN_CHARS_MAX:
+            return _Carried(query=query, refusal=TenfourError(ErrorCode.TOKEN_MALFORMED, "The token is too long."))
+        return _Carried(token, next(iter(query.get("ticket", ())), None), query) if token or "ticket" in query else carried
+
+    def _parse(self, request: UpgradeRequest, chat_text: str | None, carried: _Carried) -> Request:
+        client = request.headers.get("user-agent", "")[:200]
+        refusal = carried.refusal
+        chat: ChatId | None = None
+        after: int | None = None
+        if chat_text is not None:
+            try:
+                chat = ChatId(parse_uuid(chat_text))
+                after = _after(carried.query)
+            except ValueError:
+                refusal = TenfourError(ErrorCode.CHAT_ID_INVALID)
+            except TenfourError as cause:
+                refusal = cause
+        epoch = next(iter(carried.query.get("epoch", ())), None)
+        return Request(request.address, client, chat, carried.token, carried.ticket, after, epoch, refusal)
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    token: str | None = None
+    ticket: str | None = None
+    query: Mapping[str, Sequence[str]] = ()  # type: ignore[assignment]
+    refusal: TenfourError | None = None
+
+
+def _chat_text(path: str) -> str | None:
+    """What stands for the chat in the address of a chat's own door; None for another address."""
+    if not path.startswith(CHAT_PREFIX) or not path.endswith(CHAT_SUFFIX):
+        return None
+    text = path[len(CHAT_PREFIX) : -len(CHAT_SUFFIX)]
+    return text if text and "/" not in text else None
+
+
+def _after(query: Mapping[str, Sequence[str]]) -> int | None:
+    text = next(iter(query.get("after", ())), None)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 18:  # noqa: PLR2004 - fits 64 bits
+        raise TenfourError(ErrorCode.FIELD_INVALID, "after is a seq: a number, 0 or more.")
+    return int(text)
+
+
+def _subprotocol(offered: Sequence[str]) -> str | None:
+    """The subprotocol to answer with: never the bearer one."""
+    if PROTOCOL in offered:
+        return PROTOCOL
+    if any(each.startswith(BEARER_PREFIX) for each in offered):
+        raise TenfourError(ErrorCode.SUBPROTOCOL_MISSING)
+    return None
+
+
+def _bearer_header(headers: Mapping[str, str]) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _bearer_subprotocol(offered: Sequence[str]) -> str | None:
+    """A token in a subprotocol: as it is, for a JWT's characters are all allowed there, or once more in base64url."""
+    for each in offered:
+        if each.startswith(BEARER_PREFIX):
+            return _unwrap(each.removeprefix(BEARER_PREFIX))
+    return None
+
+
+def _unwrap(text: str) -> str:
+    if "." in text:
+        return text
+    try:
+        inner = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return text
+    return inner if inner.count(".") == 2 else text  # noqa: PLR2004 - a JWT has three parts
+
+
+def _refused(refusal: TenfourError) -> RefusedUpgrade:
+    headers = {"content-type": "application/problem+json"}
+    if refusal.retry_after_ms is not None:
+        headers["retry-after"] = str(-(-refusal.retry_after_ms // 1000))
+    return RefusedUpgrade(refusal.failure.status, headers, problem_json(refusal))

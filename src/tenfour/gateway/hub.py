@@ -1,0 +1,212 @@
+"""Everything that one node's connections share: audiences, users, and what rings for them.
+
+One hub a process, used on the event loop only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tenfour.actions.access import RightsCache
+from tenfour.actions.context import Context
+from tenfour.actions.receipts import ReceiptBook
+from tenfour.broker.broker import (
+    Broker,
+    ChatBell,
+    ConnectionOpened,
+    MembershipChanged,
+    OwnReceipt,
+    ReceiptNotice,
+    SessionEnded,
+    Subscription,
+    TypingNotice,
+    UserBell,
+    UserDisabled,
+)
+from tenfour.domain.event import EventKind
+from tenfour.errors import ErrorCode
+from tenfour.gateway.audience import Audience
+from tenfour.gateway.limits import AddressBook, Bucket, GatewayLimits
+from tenfour.gateway.presence import Presence
+from tenfour.gateway.room import Heal, Pass, RoomEffect
+from tenfour.ids import ChatId, ConnectionId, UserId
+from tenfour.observe.endings import Endings
+from tenfour.observe.log import Log
+from tenfour.observe.metrics import Counters
+from tenfour.storage import reads
+from tenfour.wire import codec, frames
+from tenfour.wire.batch import ChatEvents
+
+if TYPE_CHECKING:
+    from tenfour.gateway.connection import Connection
+
+TYPING_EXPIRES_MS = 7_000
+HEAL_PAGE = 500
+
+
+@dataclass(slots=True)
+class UserSeat:
+    """One user's connections on this node, oldest first."""
+
+    sends: Bucket
+    connections: list[Connection] = field(default_factory=list)
+    subscription: Subscription | None = None
+
+
+class Hub:
+    """The meeting place of connections, rooms and bells."""
+
+    def __init__(  # noqa: PLR0913 - the composition root hands over each service by name
+        self,
+        context: Context,
+        limits: GatewayLimits,
+        *,
+        rights: RightsCache,
+        receipts: ReceiptBook,
+        counters: Counters,
+        endings: Endings,
+        log: Log,
+        node: str,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self.context = context
+        self.store = context.store
+        self.broker: Broker = context.broker
+        self.clock = context.clock
+        self.limits = limits
+        self.rights = rights
+        self.receipts = receipts
+        self.counters = counters
+        self.endings = endings
+        self.log = log
+        self.node = node
+        self.tasks = tasks
+        self.addresses = AddressBook(limits)
+        self.connections: dict[ConnectionId, Connection] = {}
+        self.audiences: dict[ChatId, Audience] = {}
+        self.users: dict[UserId, UserSeat] = {}
+        self.presence = Presence(self)
+        self.replays = asyncio.Semaphore(limits.replays_at_once)
+        self.draining = False
+
+    # Audiences
+
+    def audience(self, chat: ChatId) -> Audience:
+        """The chat's audience, made and subscribed if it is not there: listening comes before reading."""
+        audience = self.audiences.get(chat)
+        if audience is None:
+            audience = self.audiences[chat] = Audience(chat)
+            audience.subscription = self.broker.listen_chat(chat, self._chat_heard)
+        return audience
+
+    def leave(self, chat: ChatId, connection: Connection) -> None:
+        """Takes the connection out of the audience; the last one puts out the light."""
+        audience = self.audiences.get(chat)
+        if audience is not None:
+            audience.leave(connection)
+            self.close_if_empty(audience)
+
+    def close_if_empty(self, audience: Audience) -> None:
+        if audience.empty and self.audiences.get(audience.chat) is audience:
+            del self.audiences[audience.chat]
+            if audience.subscription is not None:
+                audience.subscription.cancel()
+
+    def carry_out(self, audience: Audience, effects: list[RoomEffect]) -> None:
+        """Does what a room decided."""
+        for effect in effects:
+            match effect:
+                case Pass(events):
+                    audience.changed_at = self.clock.monotonic()
+                    self.counters.deliveries += audience.pass_on(events)
+                case Heal(after):
+                    self.counters.room_heals += 1
+                    self.tasks.create_task(self._heal(audience, after))
+
+    async def _heal(self, audience: Audience, after: int) -> None:
+        """Reads what the bell lost. The store is asked again at the next bell or poll if it cannot answer now."""
+        events: ChatEvents | None = None
+        try:
+            missing = await self.store.read(lambda connection: reads.events_between(connection, audience.chat, after, HEAL_PAGE))
+            if missing:
+                changes = [event for event in missing if event.kind is not EventKind.MESSAGE_SENT]
+                events = ChatEvents(audience.chat, missing[0].seq, [codec.encode_event(event) for event in missing], changes)
+        finally:
+            self.carry_out(audience, audience.room.healed(events))
+
+    def _chat_heard(self, bell: ChatBell) -> None:
+        audience = self.audiences.get(bell.chat)
+        if audience is None:
+            return
+        match bell:
+            case ChatEvents():
+                self.carry_out(audience, audience.room.heard(bell))
+            case TypingNotice():
+                if audience.member_count <= self.limits.receipts_live_max:
+                    shown = frames.TypingShown(bell.chat, bell.by, TYPING_EXPIRES_MS if bell.active else 0)
+                    audience.show(codec.encode(shown), but=bell.by)
+            case ReceiptNotice():
+                audience.show(codec.encode(_receipt_shown(bell)))
+
+    # Users
+
+    def seat(self, user: UserId) -> UserSeat:
+        seat = self.users.get(user)
+        if seat is None:
+            seat = self.users[user] = UserSeat(Bucket(self.limits.user_sends_per_s, self.clock.monotonic()))
+            seat.subscription = self.broker.listen_user(user, self._user_heard)
+        return seat
+
+    def enter(self, connection: Connection, user: UserId) -> None:
+        """A connection was admitted; the user's oldest one makes room if there are too many."""
+        seat = self.seat(user)
+        seat.connections.append(connection)
+        self.presence.came(user, connection)
+        if len(seat.connections) > self.limits.connections_per_user:
+            seat.connections[0].end(ErrorCode.REPLACED)
+        self.broker.ring_user(ConnectionOpened(user, connection.id))
+
+    def exit(self, connection: Connection, user: UserId | None) -> None:
+        """A connection is gone, admitted or not."""
+        self.connections.pop(connection.id, None)
+        self.addresses.leave(connection.address)
+        seat = self.users.get(user) if user is not None else None
+        if user is None or seat is None or connection not in seat.connections:
+            return
+        seat.connections.remove(connection)
+        if not seat.connections:
+            del self.users[user]
+            if seat.subscription is not None:
+                seat.subscription.cancel()
+            self.rights.forget(user)
+            self.presence.went(user)
+
+    def _user_heard(self, bell: UserBell) -> None:
+        seat = self.users.get(bell.user)
+        for connection in list(seat.connections) if seat is not None else ():
+            match bell:
+                case SessionEnded():
+                    if bell.session is None or connection.session == bell.session:
+                        connection.end(ErrorCode.TOKEN_REVOKED)
+                case UserDisabled():
+                    connection.end(ErrorCode.USER_DISABLED)
+                case MembershipChanged():
+                    connection.membership_changed(bell.event)
+                case OwnReceipt():
+                    if bell.receipt.chat not in self.audiences or self.audiences[bell.receipt.chat].member_count > self.limits.receipts_live_max:
+                        connection.say(_receipt_shown(bell.receipt))
+                case ConnectionOpened():
+                    pass
+
+    # Lookups for connections
+
+    def each_connection(self, visit: Callable[[Connection], None]) -> None:
+        for connection in list(self.connections.values()):
+            visit(connection)
+
+
+def _receipt_shown(bell: ReceiptNotice) -> frames.ReceiptShown:
+    return frames.ReceiptShown(bell.chat, bell.by, bell.delivered, bell.read)

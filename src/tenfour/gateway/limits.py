@@ -1,0 +1,99 @@
+"""How much one connection, user or address may do.
+
+Buckets are pure: they are told the time. A bucket holds ``burst`` tokens at the most and fills with
+``rate`` tokens a second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ADDRESSES_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayLimits:
+    """The limits of one node's WebSocket edge; told to clients in ``welcome.limits``."""
+
+    frame_bytes: int = 65_536
+    text_chars: int = 16_000
+    frames_per_s: int = 50
+    sends_per_s: int = 20
+    user_sends_per_s: int = 30
+    connections_per_user: int = 10
+    connections_per_address: int = 200
+    handshakes_per_address_s: int = 20
+    connections_max: int = 100_000
+    send_budget_bytes: int = 1_048_576
+    receipts_live_max: int = 50
+    replays_at_once: int = 64
+    replay_events_max: int = 1_000
+    chats_in_welcome: int = 500
+    heartbeat_s: float = 25.0
+    heartbeat_grace_s: float = 10.0
+    authenticate_s: float = 5.0
+    admission_s: float = 12.0
+    echo_bytes: int = 65_536
+    echo_connections: int = 10
+
+
+class Bucket:
+    """A token bucket; bursts are twice the rate of a second."""
+
+    __slots__ = ("_at", "_tokens")
+
+    def __init__(self, rate: float, now_s: float) -> None:
+        self._tokens = 2.0 * rate
+        self._at = now_s
+
+    def take(self, rate: float, now_s: float) -> float:
+        """0.0 if there was a token, else the seconds until there is one."""
+        tokens = self._tokens + (now_s - self._at) * rate
+        burst = 2.0 * rate
+        if tokens > burst:
+            tokens = burst
+        self._at = now_s
+        if tokens >= 1.0:
+            self._tokens = tokens - 1.0
+            return 0.0
+        self._tokens = tokens
+        return (1.0 - tokens) / rate
+
+
+@dataclass(slots=True)
+class _Address:
+    connections: int
+    handshakes: Bucket
+
+
+class AddressBook:
+    """Open connections and handshakes of each address; over the limit an address is refused, never replaced."""
+
+    def __init__(self, limits: GatewayLimits) -> None:
+        self._limits = limits
+        self._by_address: dict[str, _Address] = {}
+
+    def knock(self, address: str, now_s: float) -> float | None:
+        """None where the address may come in (and then counts as open), else the seconds to wait."""
+        rate = self._limits.handshakes_per_address_s
+        seen = self._by_address.get(address)
+        if seen is None:
+            self._make_room()
+            seen = self._by_address[address] = _Address(0, Bucket(rate, now_s))
+        if seen.connections >= self._limits.connections_per_address:
+            return 10.0
+        wait_s = seen.handshakes.take(rate, now_s)
+        if wait_s > 0.0:
+            return wait_s
+        seen.connections += 1
+        return None
+
+    def leave(self, address: str) -> None:
+        seen = self._by_address.get(address)
+        if seen is not None:
+            seen.connections -= 1
+
+    def _make_room(self) -> None:
+        """Forgets addresses without connections once there are too many to remember."""
+        if len(self._by_address) >= ADDRESSES_MAX:
+            self._by_address = {address: seen for address, seen in self._by_address.items() if seen.connections}

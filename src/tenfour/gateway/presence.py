@@ -1,0 +1,91 @@
+"""Who is there: online at the first connection, offline 30 s after the last one.
+
+The delay is why a reconnect storm sends no presence at all. Changes are gathered and written once a second,
+one write a connection. Presence is told in chats of up to ``receipts_live_max`` members.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tenfour.broker.broker import PresenceNotice
+from tenfour.ids import UserId
+from tenfour.wire import codec, frames
+from tenfour.wire.rfc6455 import text_frame
+from tenfour.wire.times import rfc3339
+
+if TYPE_CHECKING:
+    from tenfour.gateway.audience import Audience
+    from tenfour.gateway.connection import Connection
+    from tenfour.gateway.hub import Hub
+
+OFFLINE_AFTER_S = 30.0
+
+
+class Presence:
+    """The presence of all users, as this node knows it."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._online: dict[UserId, int] = {}
+        """User → since when, milliseconds."""
+        self._leaving: dict[UserId, float] = {}
+        """Users without a connection here → monotonic time at which they go offline."""
+        self._changed: dict[UserId, PresenceNotice] = {}
+        hub.broker.listen_presence(self._heard)
+
+    def came(self, user: UserId, connection: Connection) -> None:
+        """A connection of the user was admitted."""
+        if self._leaving.pop(user, None) is None and user not in self._online:
+            self._hub.broker.ring_presence(PresenceNotice(user, True, self._hub.clock.now_ms(), self._hub.node))
+
+    def went(self, user: UserId) -> None:
+        """The last connection of the user on this node is gone."""
+        self._leaving[user] = self._hub.clock.monotonic() + OFFLINE_AFTER_S
+
+    def joined(self, connection: Connection, audience: Audience) -> None:
+        """A connection went live in a chat: it learns who is there, and the others learn of it."""
+        if audience.members is None or audience.member_count > self._hub.limits.receipts_live_max:
+            return
+        there = [user for user in audience.members if user in self._online and user != connection.user]
+        if there:
+            connection.write(b"".join([self._frame(user, online=True, since=self._online[user]) for user in there]))
+        since = self._online.get(connection.user)
+        if since is not None and len(self._hub.users[connection.user].connections) == 1:
+            self._changed.setdefault(connection.user, PresenceNotice(connection.user, True, since, self._hub.node))
+
+    def tick(self, now_s: float) -> None:
+        """Once a second: who has been away for long enough goes; what changed is told."""
+        for user in [user for user, at in self._leaving.items() if at <= now_s]:
+            del self._leaving[user]
+            self._hub.broker.ring_presence(PresenceNotice(user, False, self._hub.clock.now_ms(), self._hub.node))
+        if self._changed:
+            self._tell()
+
+    def _heard(self, notice: PresenceNotice) -> None:
+        if notice.online:
+            self._online.setdefault(notice.user, notice.since)
+        elif notice.user in self._hub.users:
+            return  # gone from another node, but still here
+        else:
+            self._online.pop(notice.user, None)
+        self._changed[notice.user] = notice
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, {}
+        written: dict[Connection, list[bytes]] = {}
+        for audience in self._hub.audiences.values():
+            for user in changed.keys() & audience.members if audience.members is not None else ():
+                notice = changed[user]
+                data = self._frame(user, online=notice.online, since=notice.since)
+                for follower in audience.followers():
+                    if follower.user != user:
+                        frames_of = written.setdefault(follower, [])  # type: ignore[arg-type]
+                        if data not in frames_of:
+                            frames_of.append(data)
+        for connection, data_of in written.items():
+            connection.write(b"".join(data_of))
+
+    @staticmethod
+    def _frame(user: UserId, *, online: bool, since: int) -> bytes:
+        return text_frame(codec.encode(frames.Presence(user, "online" if online else "offline", rfc3339(since))))

@@ -1,0 +1,172 @@
+"""Bringing a connection up to date, with no window between what was and what comes.
+
+Listening comes before reading: the audience hears the bell before the first page is read. Pages are read
+and written within the send budget until the cursor has reached the room's last seq; in that same step,
+without an await, ``synced`` is written and the connection joins. What cannot be bridged is ``reset``: the
+chat is live from the head that it names, and what is before is read as history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tenfour.domain.event import Event
+from tenfour.errors import ErrorCode, TenfourError
+from tenfour.gateway.audience import Audience
+from tenfour.ids import ChatId, Seq
+from tenfour.storage import reads
+from tenfour.storage.reads import Membership, ReplayPage
+from tenfour.wire import codec, frames
+from tenfour.wire.codec import error_frame
+from tenfour.wire.dialog import Place
+from tenfour.wire.dialog import Replay as Wanted
+from tenfour.wire.rfc6455 import text_frame
+
+if TYPE_CHECKING:
+    from tenfour.gateway.connection import Connection
+
+PAGE_EVENTS = 200
+CHATS_PER_READ = 100
+
+
+@dataclass(slots=True)
+class _Course:
+    """One chat on its way to live."""
+
+    place: Place
+    audience: Audience
+    after: Seq | None
+    told: int = 0
+    """Events written so far."""
+
+
+async def replay(connection: Connection, wanted: Wanted) -> None:
+    """Replays the named chats (and the rest, if asked for), most recent first, then lets them be live."""
+    try:
+        courses = {chat: _set_out(connection, chat, wanted.id, after) for chat, after in await _positions(connection, wanted)}
+        while courses and connection.open:
+            batch = dict(list(courses.items())[:CHATS_PER_READ])
+            async with connection.hub.replays:
+                pages = await _read(connection, batch)
+            for chat, course in batch.items():
+                if not connection.dialog.is_current(chat, course.place) or _advance(connection, course, pages[chat], wanted):
+                    connection.hub.close_if_empty(course.audience)
+                    del courses[chat]
+            await connection.drained()
+    except TenfourError as refusal:
+        connection.say(error_frame(refusal.code, refusal.detail, id=wanted.id, retry_after_ms=refusal.retry_after_ms))
+        _give_up(connection, wanted)
+
+
+async def _positions(connection: Connection, wanted: Wanted) -> list[tuple[ChatId, Seq | None]]:
+    """The chats and where each begins; an open position is the head that ``welcome`` named."""
+    heads = connection.heads or {}
+    named = {chat: heads.get(chat) if after is None else after for chat, after in wanted.positions.items()}
+    if not wanted.rest:
+        return list(named.items())
+    connection.heads = None
+    others: dict[ChatId, Seq | None] = dict(heads)
+    for chat in await connection.hub.store.read(lambda database: reads.chats_of(database, connection.user)):
+        others.setdefault(chat, None)
+    return [*named.items(), *((chat, head) for chat, head in others.items() if chat not in named and chat not in connection.dialog.places)]
+
+
+def _set_out(connection: Connection, chat: ChatId, subscribe_id: str | None, after: Seq | None) -> _Course:
+    """A second subscribe leaves the room first."""
+    connection.hub.leave(chat, connection)
+    return _Course(connection.dialog.replaying(chat, subscribe_id, after), connection.hub.audience(chat), after)
+
+
+async def _read(connection: Connection, batch: dict[ChatId, _Course]) -> dict[ChatId, ReplayPage]:
+    positions = {chat: course.after for chat, course in batch.items()}
+    limits = connection.hub.limits
+    return await connection.hub.store.read(
+        lambda database: reads.replay(database, connection.user, positions, limit=PAGE_EVENTS, gap_max=limits.replay_events_max, members_max=limits.receipts_live_max)
+    )
+
+
+def _advance(connection: Connection, course: _Course, page: ReplayPage, wanted: Wanted) -> bool:
+    """Writes a page; True where the chat's replay is over: live, reset or refused."""
+    if page.chat is None or page.member is None:
+        _refuse(connection, course, page, wanted)
+        return True
+    hub = connection.hub
+    hub.rights.put(Membership(page.chat, page.member, page.member_count))
+    _open(connection, course.audience, page)
+    head = page.chat.last_seq
+    if course.after is None:
+        course.after = head
+    if _is_lost(connection, course, head, wanted):
+        return _reset(connection, course, head, wanted)
+    cursor = _tell(connection, course, page.events, head)
+    room_seq = course.audience.room.last_seq
+    assert room_seq is not None
+    course.after = course.place.cursor = cursor
+    if cursor < min(head, room_seq) or cursor < room_seq:
+        return False
+    hub.counters.replays += 1
+    connection.say(frames.Synced(wanted.id, page.chat.id, cursor, hub.store.epoch))
+    _join(connection, course, cursor)
+    return True
+
+
+def _open(connection: Connection, audience: Audience, page: ReplayPage) -> None:
+    """The room's head, read after it began to listen."""
+    assert page.chat is not None
+    if audience.room.last_seq is None:
+        audience.member_count = page.member_count
+        audience.members = set(page.members) if page.members is not None else None
+        connection.hub.carry_out(audience, audience.room.opened(page.chat.last_seq))
+
+
+def _is_lost(connection: Connection, course: _Course, head: Seq, wanted: Wanted) -> bool:
+    """Whether the position belongs to another history, or is too far behind."""
+    assert course.after is not None
+    if wanted.epoch is not None and wanted.epoch != connection.hub.store.epoch:
+        return True
+    limit = connection.hub.limits.replay_events_max
+    return course.after > head or head - course.after > limit or course.told > 2 * limit
+
+
+def _reset(connection: Connection, course: _Course, head: Seq, wanted: Wanted) -> bool:
+    room_seq = course.audience.room.last_seq
+    assert room_seq is not None
+    head = max(head, room_seq)
+    connection.hub.counters.resets += 1
+    connection.say(frames.Reset(wanted.id, course.audience.chat, head, connection.hub.store.epoch))
+    _join(connection, course, head)
+    return True
+
+
+def _tell(connection: Connection, course: _Course, events: list[Event], head: Seq) -> Seq:
+    """Writes a page's events in one buffer; the new cursor."""
+    if not events:
+        return head
+    connection.write(b"".join([text_frame(codec.encode_event(event)) for event in events]))
+    course.told += len(events)
+    return events[-1].seq
+
+
+def _join(connection: Connection, course: _Course, cursor: Seq) -> None:
+    course.audience.join(connection, cursor)
+    connection.dialog.went_live(course.place)
+    connection.hub.presence.joined(connection, course.audience)
+
+
+def _refuse(connection: Connection, course: _Course, page: ReplayPage, wanted: Wanted) -> None:
+    chat = course.audience.chat
+    code = ErrorCode.CHAT_UNKNOWN if page.chat is None else ErrorCode.NOT_A_MEMBER
+    connection.dialog.silence(chat)
+    connection.say(error_frame(code, id=wanted.id, chat=chat))
+    if connection.dialog.chat == chat:
+        connection.end(ErrorCode.REMOVED_FROM_CHAT if code is ErrorCode.NOT_A_MEMBER else code)
+
+
+def _give_up(connection: Connection, wanted: Wanted) -> None:
+    """The store cannot be read: what is not live becomes silent again, so that the client may ask again."""
+    for chat, place in list(connection.dialog.places.items()):
+        if place.subscribe_id == wanted.id and not place.is_live:
+            connection.silence(chat)
+    if connection.dialog.chat is not None:
+        connection.end(ErrorCode.STORE_DOWN)

@@ -1,0 +1,52 @@
+"""Bringing a database to the schema of this version, with Alembic's migrations.
+
+Alembic is imported only where there is something to do: it costs a fifth of a second at start.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.pool import NullPool
+
+from tenfour.ids import new_id
+from tenfour.storage.schema import store
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+NEWEST = "0001"
+
+
+def schema_version(engine: Engine) -> str | None:
+    """The newest migration that was applied; None for an empty database."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def migrate(url: str, now_ms: int) -> bool:
+    """Applies what is missing and makes the store's epoch; whether anything was done."""
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        if schema_version(engine) == NEWEST:
+            return False
+        _upgrade(engine)
+        with engine.begin() as connection:
+            if connection.execute(store.select()).first() is None:
+                connection.execute(store.insert().values(id=1, epoch=new_id(now_ms)))
+        return True
+    finally:
+        engine.dispose()
+
+
+def _upgrade(engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

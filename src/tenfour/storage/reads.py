@@ -1,0 +1,247 @@
+"""What connections and pages read: plain functions of a database connection.
+
+Membership is always read in the same transaction as the page: rights in memory are never the reason that
+somebody sees something.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, select
+
+from tenfour.domain.chat import Chat, ChatKind, HistoryRule
+from tenfour.domain.event import Event, EventKind
+from tenfour.domain.member import Member, Role
+from tenfour.domain.message import Message
+from tenfour.errors import ErrorCode, TenfourError
+from tenfour.ids import ChatId, MessageId, Seq, SessionId, UserId
+from tenfour.storage.schema import chats, events, members, messages, sessions, users
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    id: UserId
+    name: str
+    admin: bool
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A chat together with one user's place in it, as of one moment."""
+
+    chat: Chat
+    member: Member
+    member_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a connection has to know about its user."""
+
+    user: UserRow
+    session_revoked: bool
+    memberships: Sequence[Membership]
+    """Most recently active first."""
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPage:
+    """The next events of a chat for somebody; ``chat`` or ``member`` is None where there is none."""
+
+    chat: Chat | None
+    member: Member | None
+    member_count: int = 0
+    members: Sequence[UserId] | None = None
+    """All members, in chats small enough for it."""
+    events: Sequence[Event] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Messages in seq order, and whether there are others on either side."""
+
+    items: Sequence[Message]
+    has_before: bool
+    has_after: bool
+
+
+_CHAT = (chats.c.kind, chats.c.title, chats.c.history, chats.c.last_seq, chats.c.rights_seq, chats.c.changed_at, chats.c.created_at, chats.c.member_count)
+_MEMBER = (members.c.role, members.c.joined_seq, members.c.delivered_seq, members.c.read_seq, members.c.muted_until)
+_MESSAGE = (messages.c.id, messages.c.seq, messages.c.sender, messages.c.key, messages.c.text, messages.c.reply_to, messages.c.at, messages.c.edited_at, messages.c.deleted_at)
+
+_of_user = and_(members.c.chat == chats.c.id, members.c.user == bindparam("user"))
+
+_admission_user = select(users.c.id, users.c.name, users.c.admin, users.c.disabled_at).where(users.c.id == bindparam("user"))
+_session = select(sessions.c.revoked_at, sessions.c.user).where(sessions.c.id == bindparam("session"))
+_memberships = select(chats.c.id, *_CHAT, *_MEMBER).join_from(members, chats, members.c.chat == chats.c.id).where(members.c.user == bindparam("user")).order_by(chats.c.changed_at.desc()).limit(bindparam("limit"))
+_membership = select(chats.c.id, *_CHAT, *_MEMBER).select_from(chats.outerjoin(members, _of_user)).where(chats.c.id == bindparam("chat"))
+_chats_of = select(members.c.chat).where(members.c.user == bindparam("user"))
+_members_of = select(members.c.user).where(members.c.chat == bindparam("chat")).limit(bindparam("limit"))
+_events = (
+    select(events.c.seq, events.c.kind, events.c.by, events.c.at.label("event_at"), events.c.message_id, events.c.data, *_MESSAGE[2:], messages.c.seq.label("message_seq"))
+    .select_from(events.outerjoin(messages, messages.c.id == events.c.message_id))
+    .where(events.c.chat == bindparam("chat"), events.c.seq > bindparam("after"))
+    .order_by(events.c.seq)
+    .limit(bindparam("limit"))
+)
+_in_chat = select(*_MESSAGE).where(messages.c.chat == bindparam("chat"))
+_before = _in_chat.where(messages.c.seq < bindparam("seq"), messages.c.seq >= bindparam("first")).order_by(messages.c.seq.desc()).limit(bindparam("limit"))
+_after = _in_chat.where(messages.c.seq > bindparam("seq"), messages.c.seq >= bindparam("first")).order_by(messages.c.seq).limit(bindparam("limit"))
+_one = _in_chat.where(messages.c.id == bindparam("id"))
+_heads = select(chats.c.id, chats.c.last_seq).where(chats.c.id.in_(bindparam("chats", expanding=True)))
+
+HIGHEST_SEQ = 2**62
+
+
+def admission(connection: Connection, user: UserId, session: SessionId | None, *, limit: int) -> Admission | None:
+    """User, session and the user's most recently active chats; None where there is no such user."""
+    row = connection.execute(_admission_user, {"user": user}).one_or_none()
+    if row is None:
+        return None
+    face = UserRow(user, row.name, bool(row.admin), row.disabled_at is not None)
+    revoked = session is not None and _is_revoked(connection, user, session)
+    rows = connection.execute(_memberships, {"user": user, "limit": limit + 1}).all() if limit else []
+    found = [Membership(_chat(each), _member(each, user), each.member_count) for each in rows[:limit]]
+    return Admission(face, revoked, found, len(rows) > limit)
+
+
+def membership(connection: Connection, chat: ChatId, user: UserId) -> Membership | None:
+    """Somebody's place in a chat; None for a stranger and for an unknown chat."""
+    row = connection.execute(_membership, {"chat": chat, "user": user}).one_or_none()
+    if row is None or row.role is None:
+        return None
+    return Membership(_chat(row), _member(row, user), row.member_count)
+
+
+def require_membership(connection: Connection, chat: ChatId, user: UserId) -> Membership:
+    """Somebody's place in a chat; raises ``TenfourError`` with ``chat_unknown`` or ``not_a_member``."""
+    row = connection.execute(_membership, {"chat": chat, "user": user}).one_or_none()
+    if row is None:
+        raise TenfourError(ErrorCode.CHAT_UNKNOWN)
+    if row.role is None:
+        raise TenfourError(ErrorCode.NOT_A_MEMBER)
+    return Membership(_chat(row), _member(row, user), row.member_count)
+
+
+def chats_of(connection: Connection, user: UserId) -> Sequence[ChatId]:
+    """The ids of all chats of a user."""
+    return connection.execute(_chats_of, {"user": user}).scalars().all()  # type: ignore[return-value]
+
+
+def heads(connection: Connection, wanted: Sequence[ChatId]) -> dict[ChatId, Seq]:
+    """The head of each chat that there is."""
+    return {row.id: row.last_seq for row in connection.execute(_heads, {"chats": list(wanted)})}
+
+
+def replay(connection: Connection, user: UserId, positions: Mapping[ChatId, Seq | None], *, limit: int, gap_max: int, members_max: int) -> dict[ChatId, ReplayPage]:
+    """The next events of several chats, at most ``limit`` in all, as the user may see them.
+
+    A position of None is the head: no events. Nor are there any for one that is further behind than
+    ``gap_max`` or beyond the head. The ids of the members come where there are ``members_max`` at the most.
+    """
+    pages: dict[ChatId, ReplayPage] = {}
+    for chat_id, after in positions.items():
+        row = connection.execute(_membership, {"chat": chat_id, "user": user}).one_or_none()
+        if row is None or row.role is None:
+            pages[chat_id] = ReplayPage(_chat(row) if row is not None else None, None)
+            continue
+        chat, member = _chat(row), _member(row, user)
+        found: Sequence[Event] = ()
+        if after is not None and 0 < chat.last_seq - after <= gap_max and limit > 0:
+            found = events_between(connection, chat_id, max(after, member.first_visible_seq(chat) - 1), limit)
+            limit -= len(found)
+        names = _names(connection, chat_id, row.member_count, members_max)
+        pages[chat_id] = ReplayPage(chat, member, row.member_count, names, found)
+    return pages
+
+
+def events_between(connection: Connection, chat: ChatId, after: Seq, limit: int) -> list[Event]:
+    """The events after a seq, each joined with the present state of its message. Rights are the caller's."""
+    rows = connection.execute(_events, {"chat": chat, "after": after, "limit": limit})
+    return [_event(chat, row) for row in rows]
+
+
+def history(
+    connection: Connection, chat: ChatId, user: UserId, *, before: Seq | None = None, after: Seq | None = None, around: Seq | None = None, limit: int = 50
+) -> HistoryPage:
+    """A page of messages that the user may see; raises ``chat_unknown`` or ``not_a_member``.
+
+    Without a position the newest messages come. ``around`` has the message at that seq in its middle.
+    """
+    place = require_membership(connection, chat, user)
+    values: dict[str, Any] = {"chat": chat, "first": place.member.first_visible_seq(place.chat)}
+    if after is not None:
+        return _page_after(connection, values, after, limit)
+    if around is not None:
+        older = _page_before(connection, values, around, limit // 2)
+        newer = _page_after(connection, values, around - 1, limit - len(older.items))
+        return HistoryPage([*older.items, *newer.items], older.has_before, newer.has_after)
+    return _page_before(connection, values, before if before is not None else HIGHEST_SEQ, limit)
+
+
+def message(connection: Connection, chat: ChatId, user: UserId, message_id: MessageId) -> Message:
+    """One message; raises ``chat_unknown``, ``not_a_member`` or ``message_unknown``."""
+    place = require_membership(connection, chat, user)
+    row = connection.execute(_one, {"chat": chat, "id": message_id}).one_or_none()
+    if row is None or row.seq < place.member.first_visible_seq(place.chat):
+        raise TenfourError(ErrorCode.MESSAGE_UNKNOWN)
+    return _message(chat, row)
+
+
+def events_after(connection: Connection, chat: ChatId, user: UserId, after: Seq, limit: int) -> list[Event]:
+    """The events that the user may see after a seq; raises ``chat_unknown`` or ``not_a_member``."""
+    place = require_membership(connection, chat, user)
+    return events_between(connection, chat, max(after, place.member.first_visible_seq(place.chat) - 1), limit)
+
+
+def _page_before(connection: Connection, values: dict[str, Any], seq: Seq, limit: int) -> HistoryPage:
+    if limit <= 0:
+        return HistoryPage([], has_before=True, has_after=True)
+    rows = connection.execute(_before, {**values, "seq": seq, "limit": limit + 1}).all()
+    has_after = seq != HIGHEST_SEQ and connection.execute(_after, {**values, "seq": seq - 1, "limit": 1}).first() is not None
+    items = [_message(values["chat"], row) for row in reversed(rows[:limit])]
+    return HistoryPage(items, len(rows) > limit, has_after)
+
+
+def _page_after(connection: Connection, values: dict[str, Any], seq: Seq, limit: int) -> HistoryPage:
+    rows = connection.execute(_after, {**values, "seq": seq, "limit": limit + 1}).all()
+    has_before = connection.execute(_before, {**values, "seq": seq + 1, "limit": 1}).first() is not None
+    return HistoryPage([_message(values["chat"], row) for row in rows[:limit]], has_before, len(rows) > limit)
+
+
+def _is_revoked(connection: Connection, user: UserId, session: SessionId) -> bool:
+    row = connection.execute(_session, {"session": session}).one_or_none()
+    return row is None or row.revoked_at is not None or row.user != user
+
+
+def _names(connection: Connection, chat: ChatId, member_count: int, members_max: int) -> Sequence[UserId] | None:
+    if member_count > members_max:
+        return None
+    return connection.execute(_members_of, {"chat": chat, "limit": members_max + 1}).scalars().all()  # type: ignore[return-value]
+
+
+def _chat(row: Row[Any]) -> Chat:
+    return Chat(row.id, ChatKind(row.kind), row.title, HistoryRule(row.history), row.last_seq, row.rights_seq, row.changed_at, row.created_at)
+
+
+def _member(row: Row[Any], user: UserId) -> Member:
+    return Member(row.id, user, Role(row.role), row.joined_seq, row.delivered_seq, row.read_seq, row.muted_until)
+
+
+def _message(chat: ChatId, row: Row[Any]) -> Message:
+    message_id, seq, sender, key, text, reply_to, at, edited_at, deleted_at = row
+    return Message(message_id, chat, seq, sender, key, text, reply_to, at, edited_at, deleted_at is not None)
+
+
+def _event(chat: ChatId, row: Row[Any]) -> Event:
+    said = None
+    if row.message_id is not None and row.key is not None:
+        said = Message(row.message_id, chat, row.message_seq, row.sender, row.key, row.text, row.reply_to, row.at, row.edited_at, row.deleted_at is not None)
+    data = json.loads(row.data) if row.data is not None else {}
+    return Event(chat, row.seq, EventKind(row.kind), row.by, row.event_at, said, row.message_id, data)

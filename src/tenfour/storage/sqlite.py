@@ -1,0 +1,279 @@
+"""The embedded store: one SQLite file, owned by one process.
+
+One connection writes and checkpoints, all others are read-only: SQLite before 3.51.3 may corrupt a file
+when two connections write and checkpoint together (sqlite.org/wal.html#walresetbug). ``synchronous=FULL``,
+because with NORMAL an acked commit can be lost in a power cut.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from tenfour.clock import Clock
+from tenfour.storage import schema
+from tenfour.storage.append_sqlite import append_batch
+from tenfour.storage.migrate import migrate
+from tenfour.storage.store import Append, Commit, NotAppended, Transaction
+from tenfour.storage.threads import Readers
+from tenfour.storage.transaction import SqlTransaction
+from tenfour.storage.writer import Change, OutcomeUnknown, Session, WriteFailed, Writer, WriterFigures, Written
+from tenfour.wire.batch import ChatEvents
+from tenfour.wire.codec import encode_event
+
+T = TypeVar("T")
+
+WRITER_BUSY_MS = 1_000
+READER_BUSY_MS = 5_000
+CACHE_KIB = 64 * 1024
+STATEMENTS_CACHED = 512
+
+
+class StoreLocked(Exception):
+    """Another process owns the file."""
+
+    def __init__(self, path: Path, pid: int | None) -> None:
+        self.pid = pid
+        super().__init__(f"{path} belongs to another tenfour process" + (f" (pid {pid})" if pid else ""))
+
+
+class FileLock:
+    """The exclusive lock beside the file; it holds the owner's pid and ends with the owner."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Raises ``StoreLocked`` if another process has it."""
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as cause:
+            pid = os.pread(descriptor, 20, 0).strip()
+            os.close(descriptor)
+            raise StoreLocked(self._path, int(pid) if pid.isdigit() else None) from cause
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+class SqliteStore:
+    """The store in one file. Implements ``store.Store``."""
+
+    def __init__(self, path: Path, clock: Clock, *, readers: int = 2) -> None:
+        self._path = path
+        self._clock = clock
+        self._reader_count = readers
+        self._lock = FileLock(path.parent / "lock")
+        self._writer: Writer | None = None
+        self._readers: Readers | None = None
+        self._epoch = ""
+
+    async def open(self, committed: Callable[[Commit], None], fatal: Callable[[str], None]) -> None:
+        """Raises ``StoreLocked`` where another process owns the file."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock.acquire()
+        try:
+            self._writer = Writer(self._open_session, self._clock.monotonic, committed, fatal)
+            await self._writer.open()
+        except BaseException:
+            self._lock.release()
+            raise
+        engine = reading_engine(self._path)
+        self._readers = Readers(engine.connect, self._reader_count)
+        self._epoch = await self.read(lambda connection: connection.execute(select(schema.store.c.epoch)).scalar_one())
+
+    async def close(self) -> None:
+        if self._readers is not None:
+            await self._readers.close()
+        if self._writer is not None:
+            await self._writer.close()
+        self._lock.release()
+
+    async def settle(self) -> None:
+        await self._opened.settle()
+
+    def submit(self, append: Append) -> NotAppended | None:
+        return self._opened.submit(append)
+
+    def change(self, apply: Callable[[Transaction], T]) -> Awaitable[T]:
+        return self._opened.change(apply)
+
+    def read(self, query: Callable[[Connection], T]) -> Awaitable[T]:
+        assert self._readers is not None, "the store is open"
+        return self._readers.read(query)
+
+    @property
+    def epoch(self) -> str:
+        return self._epoch
+
+    @property
+    def trouble(self) -> str | None:
+        return self._opened.trouble
+
+    @property
+    def waiting(self) -> int:
+        return self._opened.waiting
+
+    @property
+    def figures(self) -> WriterFigures:
+        return self._opened.figures
+
+    @property
+    def _opened(self) -> Writer:
+        assert self._writer is not None, "the store is open"
+        return self._writer
+
+    def _open_session(self) -> Session:
+        migrate(f"sqlite:///{self._path}", self._clock.now_ms())
+        return SqliteSession(self._path, self._clock)
+
+
+class SqliteSession:
+    """The writing connection."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._clock = clock
+        self._engine = writing_engine(path)
+        self._connection = self._engine.connect()
+        self._raw: sqlite3.Connection = self._connection.connection.driver_connection  # type: ignore[assignment]
+        self._last_at = 0
+        self._checkpointed = True
+
+    def write(self, appends: Sequence[Append], changes: Sequence[Change]) -> Written:
+        try:
+            transaction = self._connection.begin()
+            self._checkpointed = False
+            # A batch is never earlier than the one before, whatever the wall clock does.
+            self._last_at = now_ms = max(self._last_at, self._clock.now_ms())
+            written = self._write(appends, changes, now_ms)
+        except (DBAPIError, sqlite3.Error) as cause:
+            self._undo()
+            raise WriteFailed(_words(cause)) from cause
+        try:
+            transaction.commit()
+        except (DBAPIError, sqlite3.Error) as cause:
+            self._undo()
+            if _errorname(cause).startswith("SQLITE_IOERR"):
+                raise OutcomeUnknown(_words(cause)) from cause
+            raise WriteFailed(_words(cause)) from cause
+        return written
+
+    def _write(self, appends: Sequence[Append], changes: Sequence[Change], now_ms: int) -> Written:
+        batch = append_batch(self._raw, appends, now_ms)
+        payloads, first_seqs = batch.payloads, batch.first_seqs
+        notes: dict[str, list[Any]] = {}
+        for change in changes:
+            for made in self._apply(change, now_ms):
+                payloads.setdefault(made.chat, []).append(encode_event(made))
+                first_seqs.setdefault(made.chat, made.seq)
+                notes.setdefault(made.chat, []).append(made)
+        commit = [ChatEvents(chat, first_seqs[chat], of_chat, notes.get(chat, ())) for chat, of_chat in payloads.items()]
+        return Written(batch.outcomes, commit)
+
+    def _apply(self, change: Change, now_ms: int) -> Sequence[Any]:
+        """Runs one change in a savepoint of its own; what it raises undoes it alone. Returns its events."""
+        tx = SqlTransaction(self._connection, now_ms)
+        savepoint = self._connection.begin_nested()
+        try:
+            change.result = change.apply(tx)
+        except (sqlite3.OperationalError, DBAPIError) as cause:
+            if _is_the_stores_fault(cause):
+                raise
+            change.error = cause
+        except Exception as cause:  # noqa: BLE001 - it is raised to whoever asked for the change
+            change.error = cause
+        if change.error is not None:
+            savepoint.rollback()
+            return ()
+        savepoint.commit()
+        return tx.events
+
+    def _undo(self) -> None:
+        """After SQLITE_FULL and IOERR the transaction is gone already, and ROLLBACK would raise."""
+        transaction = self._connection.get_transaction()
+        if transaction is not None:
+            if self._raw.in_transaction:
+                transaction.rollback()
+            else:
+                transaction.close()
+
+    def idle(self) -> None:
+        """Brings the log into the file while nobody waits for a commit."""
+        if not self._checkpointed:
+            self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._checkpointed = True
+
+    def close(self) -> None:
+        try:
+            self._raw.execute("PRAGMA optimize").fetchall()
+        except sqlite3.Error:
+            self._checkpointed = False  # a file in trouble is closed as it is
+        self._connection.close()
+        self._engine.dispose()
+
+
+def writing_engine(path: Path) -> Engine:
+    """An engine whose connections write: WAL, every commit synced, foreign keys checked."""
+
+    def connect() -> sqlite3.Connection:
+        raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=WRITER_BUSY_MS / 1000, cached_statements=STATEMENTS_CACHED)
+        raw.execute("PRAGMA journal_mode=WAL").fetchall()
+        for pragma in ("synchronous=FULL", "fullfsync=ON", "foreign_keys=ON", f"cache_size=-{CACHE_KIB}", "temp_store=MEMORY"):
+            raw.execute(f"PRAGMA {pragma}")
+        if raw.execute("PRAGMA synchronous").fetchone() != (2,) or raw.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            raise WriteFailed(f"{path} cannot be opened with WAL and synchronous=FULL; is it on a network file system?")
+        return raw
+
+    return _engine(connect, "BEGIN IMMEDIATE")
+
+
+def reading_engine(path: Path) -> Engine:
+    """An engine whose connections can only read; each transaction sees one moment."""
+
+    def connect() -> sqlite3.Connection:
+        raw = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=READER_BUSY_MS / 1000, cached_statements=STATEMENTS_CACHED)
+        raw.execute("PRAGMA query_only=ON")
+        raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        return raw
+
+    return _engine(connect, "BEGIN")
+
+
+def _engine(connect: Callable[[], sqlite3.Connection], begin: str) -> Engine:
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _original(cause: BaseException) -> BaseException:
+    return cause.orig if isinstance(cause, DBAPIError) and cause.orig is not None else cause
+
+
+def _errorname(cause: BaseException) -> str:
+    return getattr(_original(cause), "sqlite_errorname", "")
+
+
+def _words(cause: BaseException) -> str:
+    return f"{_original(cause)} ({_errorname(cause) or type(cause).__name__})"
+
+
+def _is_the_stores_fault(cause: BaseException) -> bool:
+    """Whether the database is in trouble, rather than the change's own SQL."""
+    return _errorname(cause).split("_")[1:2] in (["FULL"], ["IOERR"], ["READONLY"], ["BUSY"], ["CANTOPEN"], ["CORRUPT"], ["NOTADB"], ["LOCKED"])
+
+
