@@ -1,0 +1,44 @@
+"""Whose address a request has, proxies seen through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+
+Network = IPv4Network | IPv6Network
+
+
+def client_address(peer: str, forwarded_for: str | None, trusted: Sequence[Network]) -> str:
+    """The rightmost address that no trusted proxy stands for; the peer's own where that is not trusted.
+
+    An IPv6 client counts as its /64, because it can take any address in it.
+    """
+    seen = peer
+    hops = [hop.strip() for hop in (forwarded_for or "").split(",") if hop.strip()]
+    while hops and _is_trusted(seen, trusted):
+        hop = hops.pop()
+        if _parse(hop) is None:
+            break
+        seen = hop
+    return _block(seen)
+
+
+def _parse(text: str) -> object | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _is_trusted(text: str, trusted: Sequence[Network]) -> bool:
+    address = _parse(text)
+    return address is not None and any(address in network for network in trusted)  # type: ignore[operator]
+
+
+def _block(text: str) -> str:
+    address = _parse(text)
+    if not isinstance(address, IPv6Address):
+        return text
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64"
