@@ -44,3 +44,14 @@ def direct_pair(one: UserId, other: UserId) -> str:
     """The text that is unique for a pair of users, whichever of them asks."""
     first, second = sorted((one, other))
     return f"{first}:{second}"
+
+
+def check_title(title: str | None, kind: ChatKind) -> str | None:
+    """None, or in one sentence what is wrong with a title: a channel needs one, a group may have one."""
+    if title is None:
+        return "A channel needs a title." if kind is ChatKind.CHANNEL else None
+    if kind is ChatKind.DIRECT:
+        return "A direct chat has no title: it is called after the other person."
+    if not title.strip() or len(title) > TITLE_CHARS_MAX or not title.isprintable():
+        return f"A title is 1 to {TITLE_CHARS_MAX} printable characters in one line."
+    return None

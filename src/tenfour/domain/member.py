@@ -71,3 +71,25 @@ def may_change_role(chat: Chat, member: Member, other: Member, role: Role) -> Er
     if _RANK[member.role] > _RANK[other.role] and _RANK[member.role] > _RANK[role]:
         return None
     return ErrorCode.FORBIDDEN
+
+
+def may_join(chat: Chat) -> ErrorCode | None:
+    """None, or why nobody comes into this chat without being added."""
+    return None if chat.kind is ChatKind.CHANNEL else ErrorCode.NOT_A_MEMBER
+
+
+def may_leave(chat: Chat) -> ErrorCode | None:
+    """None, or why nobody goes out of this chat."""
+    return ErrorCode.DIRECT_CHAT_FIXED if chat.kind is ChatKind.DIRECT else None
+
+
+def role_on_joining(chat: Chat, member_count: int) -> Role:
+    """The role of somebody who joins: the first in an empty channel owns it, so that it is never nobody's."""
+    return Role.OWNER if chat.kind is ChatKind.CHANNEL and member_count == 0 else Role.MEMBER
+
+
+def keeps_an_owner(other: Member, role: Role | None, *, other_owners: int, other_members: int) -> ErrorCode | None:
+    """None, or ``last_owner`` where people would stay behind without an owner; ``role`` None is going."""
+    if other.role is not Role.OWNER or role is Role.OWNER or other_owners > 0:
+        return None
+    return ErrorCode.LAST_OWNER if other_members > 0 or role is not None else None

@@ -1,0 +1,42 @@
+"""Users of a product: made when they are first seen."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select, update
+
+from tenfour.actions.context import Context
+from tenfour.auth.tokens import Claims
+from tenfour.domain.name import check_shown_name
+from tenfour.ids import UserId, new_id
+from tenfour.storage.schema import users
+from tenfour.storage.store import Transaction
+
+
+async def provision(context: Context, claims: Claims) -> UserId:
+    """The user of an external token, made at first sight."""
+    assert claims.external_id is not None, "an external token names its user"
+    issuer, external_id = claims.issuer, claims.external_id
+    known = await context.store.read(
+        lambda connection: connection.execute(select(users.c.id).where(users.c.issuer == issuer, users.c.external_id == external_id)).scalar_one_or_none()
+    )
+    if known is not None:
+        return UserId(known)
+    user, _ = await ensure_user(context, issuer, external_id, claims.name or external_id)
+    return user
+
+
+async def ensure_user(context: Context, issuer: str, external_id: str, name: str | None) -> tuple[UserId, bool]:
+    """The issuer's user of that id, made or brought to this name; whether it is new. Raises ``name_invalid``."""
+    shown = check_shown_name((name or external_id)[:64])
+    user = UserId(new_id(context.clock.now_ms()))
+
+    def ensure(tx: Transaction) -> tuple[UserId, bool]:
+        row = tx.connection.execute(select(users.c.id, users.c.name).where(users.c.issuer == issuer, users.c.external_id == external_id)).one_or_none()
+        if row is None:
+            tx.connection.execute(insert(users).values(id=user, name=shown, issuer=issuer, external_id=external_id, created_at=tx.now_ms))
+            return user, True
+        if name is not None and row.name != shown:
+            tx.connection.execute(update(users).where(users.c.id == row.id).values(name=shown))
+        return UserId(row.id), False
+
+    return await context.store.change(ensure)

@@ -1,0 +1,96 @@
+"""How far everybody has got: the last value wins, stored for all in one transaction a second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from tenfour.actions.access import open_chat
+from tenfour.actions.context import Context
+from tenfour.broker.broker import OwnReceipt, ReceiptNotice
+from tenfour.errors import TenfourError
+from tenfour.ids import ChatId, Seq, UserId
+from tenfour.storage import directory
+from tenfour.storage.directory import Progress, StoredReceipt
+
+NOTED_MAX = 200_000
+"""Receipts that wait for the next flush; over it new ones are dropped, and the client's next one stands in."""
+
+RECEIPTS_A_CHANGE = 2_000
+"""What one change writes, so that messages never wait long behind receipts."""
+
+
+class ReceiptBook:
+    """Gathers receipts and stores them together. Used on the event loop only."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._noted: dict[tuple[ChatId, UserId], tuple[Seq, Seq]] = {}
+        self._flushing = asyncio.Lock()
+
+    def note(self, chat: ChatId, user: UserId, *, delivered: Seq = 0, read: Seq = 0) -> None:
+        """Takes a receipt for the next flush. What is read is delivered; a seq past the head counts as the head.
+
+        It comes to nothing for somebody who is no member when it is stored.
+        """
+        place = (chat, user)
+        known = self._noted.get(place)
+        if known is not None:
+            self._noted[place] = (max(known[0], delivered, read), max(known[1], read))
+        elif len(self._noted) < NOTED_MAX:
+            self._noted[place] = (max(delivered, read), read)
+
+    async def flush(self) -> Sequence[ReceiptNotice]:
+        """Stores all that was noted and tells who has to know; returns what really changed.
+
+        While the store cannot write the receipts wait for a later flush: the store itself says what is wrong.
+        """
+        async with self._flushing:
+            noted, self._noted = self._noted, {}
+            wanted = [(chat, Progress(user, delivered, read)) for (chat, user), (delivered, read) in noted.items()]
+            notices: list[ReceiptNotice] = []
+            for start in range(0, len(wanted), RECEIPTS_A_CHANGE):
+                try:
+                    notices += await _store(self._context, wanted[start : start + RECEIPTS_A_CHANGE])
+                except TenfourError:
+                    self._take_back(wanted[start:])
+                    break
+            return notices
+
+    def _take_back(self, wanted: Sequence[tuple[ChatId, Progress]]) -> None:
+        for chat, progress in wanted:
+            self.note(chat, progress.user, delivered=progress.delivered, read=progress.read)
+
+
+async def note_receipt(context: Context, chat: ChatId, user: UserId, *, delivered: Seq, read: Seq) -> Progress:
+    """The user's position after the receipt, stored at once; raises ``chat_unknown`` or ``not_a_member``."""
+    await context.store.read(lambda connection: open_chat(connection, chat, user))
+    await _store(context, [(chat, Progress(user, max(delivered, read), read))])
+    member = (await context.store.read(lambda connection: open_chat(connection, chat, user))).member
+    return Progress(user, member.delivered_seq, member.read_seq)
+
+
+async def list_receipts(context: Context, chat: ChatId, user: UserId, *, after: UserId | None, limit: int) -> Sequence[Progress]:
+    """How far each member has got, as any member may know; raises ``chat_unknown`` or ``not_a_member``."""
+
+    def query(connection: Connection) -> Sequence[Progress]:
+        open_chat(connection, chat, user)
+        return directory.list_progress(connection, chat, after=after, limit=limit)
+
+    return await context.store.read(query)
+
+
+async def _store(context: Context, wanted: Sequence[tuple[ChatId, Progress]]) -> list[ReceiptNotice]:
+    moved = await context.store.change(lambda transaction: directory.store_receipts(transaction.connection, wanted))
+    return [_tell(context, receipt) for receipt in moved]
+
+
+def _tell(context: Context, receipt: StoredReceipt) -> ReceiptNotice:
+    """Everybody in a small chat, else only the user's own connections: else one message in a chat of 1,000 would cause 1,000,000 frames."""
+    notice = ReceiptNotice(receipt.chat, receipt.user, receipt.delivered, receipt.read)
+    if receipt.member_count <= context.policy.receipts_live_max:
+        context.broker.ring_chat(notice)
+    context.broker.ring_user(OwnReceipt(receipt.user, notice))
+    return notice
