@@ -2,127 +2,225 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, update
+from sqlalchemy.exc import IntegrityError
 
 from tenfour.actions.context import Context
-from tenfour.actions.members import add_row, remove_row, require_member
-from tenfour.domain.chat import TITLE_CHARS_MAX, ChatKind, HistoryRule, direct_pair
+from tenfour.actions.members import append_rights_event, lock_place, require_room, seat_members, unseat_member
+from tenfour.domain.chat import Chat, ChatKind, HistoryRule, check_title, direct_pair
 from tenfour.domain.event import EventKind
-from tenfour.domain.member import Role, may_rename
+from tenfour.domain.member import Role, may_join, may_leave, may_rename, role_on_joining
 from tenfour.errors import ErrorCode, TenfourError
-from tenfour.ids import ChatId, UserId, new_id
+from tenfour.ids import ChatId, UserId, new_id, parse_uuid
+from tenfour.storage import directory
+from tenfour.storage.directory import ChannelSign, ChatCard
 from tenfour.storage.people import require_users
-from tenfour.storage.schema import chats, members
+from tenfour.storage.schema import chats
 from tenfour.storage.store import Transaction
 
+FIRST_MEMBERS_MAX = 200
+"""Members that come with a new chat: each is an event, and messages of others wait for the transaction."""
 
-def check_title(title: str | None, kind: ChatKind) -> str | None:
-    """The title to store; raises ``field_invalid``. Groups and channels have one, direct chats have none."""
-    if kind is ChatKind.DIRECT:
-        return None
-    title = (title or "").strip()
-    if not title or len(title) > TITLE_CHARS_MAX or not title.isprintable():
-        raise TenfourError(ErrorCode.FIELD_INVALID, f"A title has 1 to {TITLE_CHARS_MAX} visible characters.")
-    return title
+ENSURED_MEMBERS_MAX = 1_000
+EXTERNAL_ID_CHARS_MAX = 200
+MEMBERS_A_CHANGE = 100
 
 
-async def create_chat(context: Context, creator: UserId, kind: ChatKind, title: str | None, others: Sequence[UserId], history: HistoryRule = HistoryRule.ALL) -> ChatId:
-    """A new chat with its members; of a direct chat the one that the pair has.
+@dataclass(frozen=True, slots=True)
+class NewChat:
+    """A chat as its maker wants it."""
 
-    Raises ``user_unknown``, ``field_invalid`` or ``chat_full``.
+    kind: ChatKind
+    title: str | None = None
+    history: HistoryRule = HistoryRule.ALL
+
+
+async def create_chat(context: Context, creator: UserId, wanted: NewChat, others: Sequence[UserId]) -> tuple[ChatId, bool]:
+    """The chat and whether it is new: a pair has one direct chat, whoever asks and however often.
+
+    The creator comes first and owns it; a direct chat has no owner. Raises ``user_unknown``,
+    ``field_invalid`` or ``chat_full``.
     """
-    title = check_title(title, kind)
-    people = [creator, *dict.fromkeys(user for user in others if user != creator)]
-    if kind is ChatKind.DIRECT and len(people) != 2:  # noqa: PLR2004 - a pair
+    _check(wanted)
+    people = list(dict.fromkeys([creator, *others]))
+    if wanted.kind is ChatKind.DIRECT and len(people) != 2:  # noqa: PLR2004 - a pair
         raise TenfourError(ErrorCode.FIELD_INVALID, "A direct chat has exactly one other member.")
-    if len(people) > context.policy.chat_members_max:
-        raise TenfourError(ErrorCode.CHAT_FULL)
+    if len(people) > FIRST_MEMBERS_MAX + 1:
+        raise TenfourError(ErrorCode.FIELD_INVALID, f"A new chat takes up to {FIRST_MEMBERS_MAX} members at once; add the others later.")
     chat = ChatId(new_id(context.clock.now_ms()))
-    return await context.store.change(lambda tx: _create(tx, chat, kind, title, people, history))
+    pair = direct_pair(people[0], people[1]) if wanted.kind is ChatKind.DIRECT else None
+    roles = dict.fromkeys(people, Role.MEMBER) | ({creator: Role.OWNER} if pair is None else {})
 
-
-def _create(tx: Transaction, chat: ChatId, kind: ChatKind, title: str | None, people: Sequence[UserId], history: HistoryRule) -> ChatId:
-    require_users(tx.connection, people)
-    pair = direct_pair(people[0], people[1]) if kind is ChatKind.DIRECT else None
-    if pair is not None:
-        known = tx.connection.execute(select(chats.c.id).where(chats.c.pair == pair)).scalar_one_or_none()
+    def create(tx: Transaction) -> tuple[ChatId, bool]:
+        require_users(tx.connection, people)
+        known = directory.find_chat_by_pair(tx.connection, pair) if pair is not None else None
         if known is not None:
-            return ChatId(known)
-    creator = people[0]
-    row = {"id": chat, "kind": kind.value, "title": title, "history": history.value, "pair": pair, "changed_at": tx.now_ms, "created_at": tx.now_ms, "created_by": creator}
-    tx.connection.execute(insert(chats).values(row))
-    for user in people:
-        role = Role.OWNER if user == creator and kind is not ChatKind.DIRECT else Role.MEMBER
-        add_row(tx, chat, user, role, by=creator)
-    return chat
+            return known, False
+        made = _insert(tx, chat, wanted, creator, pair=pair)
+        require_room(tx, made.id, len(roles), context.policy.chat_members_max)
+        seat_members(tx, made, roles, by=creator)
+        return made.id, True
+
+    try:
+        return await context.store.change(create)
+    except IntegrityError:  # another node made the pair's chat in the same moment, and its transaction is through
+        return await context.store.change(create)
 
 
-async def rename_chat(context: Context, user: UserId, chat: ChatId, title: str) -> None:
-    """Raises ``forbidden`` for plain members, ``direct_chat_fixed``, ``field_invalid``."""
+async def ensure_chat(context: Context, key_id: str, name: str, wanted: NewChat, others: Mapping[UserId, Role]) -> tuple[ChatId, bool]:
+    """A product's chat by the product's own id or by a UUID, and whether it is new. For server keys.
 
-    def rename(tx: Transaction) -> None:
-        place = require_member(tx, chat, user)
+    What is there gets the title and the missing members; nobody is taken out and no role changed. Asking
+    again does nothing more, so it may be repeated until it succeeds. Raises ``user_unknown``,
+    ``field_invalid``, ``conflict`` (it is there with another kind) or ``chat_full``.
+    """
+    _check(wanted)
+    if wanted.kind is ChatKind.DIRECT:
+        raise TenfourError(ErrorCode.FIELD_INVALID, "A direct chat is made by one of its two members; use a group.")
+    if len(others) > ENSURED_MEMBERS_MAX:
+        raise TenfourError(ErrorCode.FIELD_INVALID, f"At most {ENSURED_MEMBERS_MAX} members at once; send the others in a further request.")
+    made_id, external_id = _product_id(name, new_id(context.clock.now_ms()))
+    by = UserId(key_id)
+
+    def ensure(tx: Transaction) -> tuple[ChatId, bool]:
+        require_users(tx.connection, list(others))
+        known = directory.find_chat_by_external_id(tx.connection, external_id) if external_id is not None else made_id
+        if known is None or not directory.chat_exists(tx.connection, known):
+            return _insert(tx, made_id, wanted, by, external_id=external_id).id, True
+        chat = tx.lock_chat(known)
+        if chat.kind is not wanted.kind:
+            raise TenfourError(ErrorCode.CONFLICT, f"That chat is a {chat.kind.value} already.")
+        _set_title(tx, chat, wanted.title, by)
+        return chat.id, False
+
+    try:
+        chat, is_new = await context.store.change(ensure)
+    except IntegrityError:  # another node made it in the same moment
+        chat, is_new = await context.store.change(ensure)
+    await _bring_members(context, chat, others)
+    return chat, is_new
+
+
+async def rename_chat(context: Context, user: UserId, chat: ChatId, title: str | None) -> ChatCard:
+    """The chat with its new title; raises ``forbidden`` for plain members, ``direct_chat_fixed``, ``field_invalid``."""
+
+    def rename(tx: Transaction) -> ChatCard:
+        place = lock_place(tx, chat, user)
         refusal = may_rename(place.chat, place.member)
         if refusal is not None:
             raise TenfourError(refusal)
-        new_title = check_title(title, place.chat.kind)
-        tx.connection.execute(update(chats).where(chats.c.id == chat).values(title=new_title))
-        tx.append(chat, EventKind.CHAT_CHANGED, user, data={"title": new_title})
+        _check(NewChat(place.chat.kind, title))
+        _set_title(tx, place.chat, title, user)
+        return _card(tx.connection, chat, user)
 
-    await context.store.change(rename)
+    return await context.store.change(rename)
 
 
-async def join_channel(context: Context, user: UserId, chat: ChatId) -> None:
-    """Public channels can be joined by everybody; joining twice changes nothing. Raises ``forbidden``."""
+async def join_channel(context: Context, user: UserId, chat: ChatId) -> ChatCard:
+    """The channel with the user in it; joining twice changes nothing. Raises ``not_a_member`` where one has to be added, ``chat_full``."""
 
-    def join(tx: Transaction) -> None:
-        if tx.lock_chat(chat).kind is not ChatKind.CHANNEL:
-            raise TenfourError(ErrorCode.FORBIDDEN, "Only channels can be joined; ask a member to add you.")
-        add_row(tx, chat, user, Role.MEMBER, by=user, members_max=context.policy.chat_members_max)
+    def join(tx: Transaction) -> ChatCard:
+        channel = tx.lock_chat(chat)
+        if directory.find_member(tx.connection, chat, user) is None:
+            refusal = may_join(channel)
+            if refusal is not None:
+                raise TenfourError(refusal)
+            require_room(tx, chat, 1, context.policy.chat_members_max)
+            role = role_on_joining(channel, directory.count_members(tx.connection, chat))
+            seat_members(tx, channel, {user: role}, by=user)
+        return _card(tx.connection, chat, user)
 
-    await context.store.change(join)
+    return await context.store.change(join)
 
 
 async def leave_chat(context: Context, user: UserId, chat: ChatId) -> None:
-    """Raises ``last_owner`` while others remain, ``direct_chat_fixed``."""
+    """Raises ``last_owner`` while others would stay without an owner, ``direct_chat_fixed``, ``not_a_member``."""
 
     def leave(tx: Transaction) -> None:
-        place = require_member(tx, chat, user)
-        if place.chat.kind is ChatKind.DIRECT:
-            raise TenfourError(ErrorCode.DIRECT_CHAT_FIXED)
-        remove_row(tx, place, by=user)
+        place = lock_place(tx, chat, user)
+        refusal = may_leave(place.chat)
+        if refusal is not None:
+            raise TenfourError(refusal)
+        unseat_member(tx, place.chat, place.member, by=user)
 
     await context.store.change(leave)
 
 
-async def ensure_chat(context: Context, external: str, creator: UserId, title: str, people: Sequence[UserId]) -> tuple[ChatId, bool]:
-    """The product's own chat of that id, made or brought to this title and these members; whether it is new."""
-    chat = ChatId(new_id(context.clock.now_ms()))
-    return await context.store.change(lambda tx: _ensure(tx, chat, external, creator, title, people))
+async def list_chats(context: Context, user: UserId, *, after: tuple[int, ChatId] | None, limit: int) -> Sequence[ChatCard]:
+    """The user's chats, most recently active first, from behind the (changed_at, id) of ``after``."""
+    return await context.store.read(lambda connection: directory.list_chats(connection, user, after=after, limit=limit))
 
 
-def _ensure(tx: Transaction, chat: ChatId, external: str, creator: UserId, title: str, people: Sequence[UserId]) -> tuple[ChatId, bool]:
-    wanted = [creator, *dict.fromkeys(user for user in people if user != creator)]
-    known = tx.connection.execute(select(chats.c.id, chats.c.title).where(chats.c.external_id == external)).one_or_none()
-    if known is None:
-        _create(tx, chat, ChatKind.GROUP, check_title(title, ChatKind.GROUP), wanted, HistoryRule.ALL)
-        tx.connection.execute(update(chats).where(chats.c.id == chat).values(external_id=external))
-        return chat, True
-    require_users(tx.connection, wanted)
-    _bring_members(tx, ChatId(known.id), wanted)
-    new_title = check_title(title, ChatKind.GROUP)
-    if known.title != new_title:
-        tx.connection.execute(update(chats).where(chats.c.id == known.id).values(title=new_title))
-        tx.append(ChatId(known.id), EventKind.CHAT_CHANGED, creator, data={"title": new_title})
-    return ChatId(known.id), False
+async def list_channels(context: Context, *, after: ChatId | None, limit: int) -> Sequence[ChannelSign]:
+    """The channels that everybody may join, newest first."""
+    return await context.store.read(lambda connection: directory.list_channels(connection, after=after, limit=limit))
 
 
-def _bring_members(tx: Transaction, chat: ChatId, wanted: Sequence[UserId]) -> None:
-    there = set(tx.connection.execute(select(members.c.user).where(members.c.chat == chat)).scalars())
-    for user in wanted:
-        if user not in there:
-            add_row(tx, chat, user, Role.MEMBER, by=wanted[0])
-    for user in there - set(wanted):
-        remove_row(tx, require_member(tx, chat, UserId(user)), by=wanted[0], keep_an_owner=False)
+async def get_chat(context: Context, user: UserId, chat: ChatId) -> ChatCard | ChannelSign:
+    """The chat as it stands in the user's list; to a stranger a channel shows its sign.
+
+    Raises ``chat_unknown``, or ``not_a_member`` for what is no channel.
+    """
+
+    def query(connection: Connection) -> ChatCard | ChannelSign:
+        found = directory.find_card(connection, chat, user) or directory.find_channel(connection, chat)
+        if found is None:
+            raise TenfourError(ErrorCode.NOT_A_MEMBER if directory.chat_exists(connection, chat) else ErrorCode.CHAT_UNKNOWN)
+        return found
+
+    return await context.store.read(query)
+
+
+def _check(wanted: NewChat) -> None:
+    if wanted.kind is ChatKind.DIAGNOSTIC:
+        raise TenfourError(ErrorCode.FIELD_INVALID, "A chat is direct, group or channel.")
+    fault = check_title(wanted.title, wanted.kind)
+    if fault is not None:
+        raise TenfourError(ErrorCode.FIELD_INVALID, fault)
+
+
+def _product_id(name: str, fresh: str) -> tuple[ChatId, str | None]:
+    """The chat's id and its external id: a UUID is the id itself, anything else is external."""
+    try:
+        return ChatId(parse_uuid(name)), None
+    except ValueError:
+        if not name or len(name) > EXTERNAL_ID_CHARS_MAX or not name.isprintable():
+            raise TenfourError(ErrorCode.FIELD_INVALID, f"A chat's own id has 1 to {EXTERNAL_ID_CHARS_MAX} printable characters.") from None
+        return ChatId(fresh), name
+
+
+def _insert(tx: Transaction, chat: ChatId, wanted: NewChat, by: UserId, *, pair: str | None = None, external_id: str | None = None) -> Chat:
+    row = {"kind": wanted.kind.value, "title": wanted.title, "history": wanted.history.value, "pair": pair, "external_id": external_id}
+    tx.connection.execute(insert(chats).values(id=chat, **row, changed_at=tx.now_ms, created_at=tx.now_ms, created_by=by))
+    return tx.lock_chat(chat)
+
+
+def _set_title(tx: Transaction, chat: Chat, title: str | None, by: UserId) -> None:
+    if chat.title == title:
+        return
+    tx.connection.execute(update(chats).where(chats.c.id == chat.id).values(title=title))
+    append_rights_event(tx, chat, EventKind.CHAT_CHANGED, by, {"title": title})
+
+
+async def _bring_members(context: Context, chat: ChatId, wanted: Mapping[UserId, Role]) -> None:
+    """Adds who is missing, some in each transaction: messages wait behind every one of them."""
+    people = list(wanted)
+    for start in range(0, len(people), MEMBERS_A_CHANGE):
+        some = people[start : start + MEMBERS_A_CHANGE]
+
+        def bring(tx: Transaction, some: Sequence[UserId] = some) -> None:
+            locked = tx.lock_chat(chat)
+            missing = {user: wanted[user] for user in some if directory.find_member(tx.connection, chat, user) is None}
+            require_room(tx, chat, len(missing), context.policy.chat_members_max)
+            seat_members(tx, locked, missing, by=None)
+
+        await context.store.change(bring)
+
+
+def _card(connection: Connection, chat: ChatId, user: UserId) -> ChatCard:
+    card = directory.find_card(connection, chat, user)
+    assert card is not None, "a member of this transaction has a card"
+    return card

@@ -21,6 +21,7 @@ from tenfour.gateway.admission import Admission, Request, admit, renew
 from tenfour.gateway.limits import Bucket
 from tenfour.gateway.replay import replay
 from tenfour.ids import ChatId, ConnectionId, MessageId, Seq, SessionId, UserId, new_id
+from tenfour.observe.endings import Ending
 from tenfour.storage.store import Append, Appended, NotAppended
 from tenfour.wire import codec, frames
 from tenfour.wire.codec import error_frame
@@ -137,6 +138,8 @@ class Connection:
 
     def ping(self) -> None:
         self._heard()
+        if self._bucket.take(self.hub.limits.frames_per_s, self._last_in) > 0.0:
+            self.end(ErrorCode.RATE_LIMITED, f"More than {self.hub.limits.frames_per_s} frames a second", retry_after_ms=1000)
 
     def pong(self, payload: bytes) -> None:
         self._heard()
@@ -149,9 +152,26 @@ class Connection:
         self.hub.counters.slow_readers += 1
         self.end(ErrorCode.SLOW_READER)
 
-    def closed(self, code: int, reason: str, clean: bool) -> None:
-        self.hub.log.connection_closed(self, code, reason, clean=clean)
+    def closed(self, code: int, reason: str, *, clean: bool) -> None:
+        if self.dialog.phase is not Phase.OVER:
+            self.hub.endings.note(self._ending(code, reason.partition(":")[0] or f"closed_{code}", reason))
+        facts = {"code": code, "reason": reason, "clean": clean, "after_s": round(self.hub.clock.monotonic() - self.opened_at, 1)}
+        self.hub.log.info("WebSocket connection.closed", connection=self.id, user=self.user or None, chat=self.dialog.chat, **facts)
         self._cleanup()
+
+    def binary(self, payload: bytes) -> None:
+        raise AssertionError("a chat's door takes no binary frames")
+
+    def violated(self, code: ErrorCode, detail: str) -> None:
+        self.hub.counters.closed(code)
+        self.hub.endings.note(self._ending(FAILURES[code].close, code.value, detail))
+        self.dialog.ended()
+
+    def failed(self, reference: str, cause: Exception) -> None:
+        self.hub.log.error("Error connection.failed", connection=self.id, reference=reference, exc_info=cause)
+        self.hub.counters.closed(ErrorCode.INTERNAL)
+        self.hub.endings.note(self._ending(FAILURES[ErrorCode.INTERNAL].close, ErrorCode.INTERNAL.value, f"reference {reference}"))
+        self.dialog.ended()
 
     def _heard(self) -> None:
         self._last_in = self.hub.clock.monotonic()
@@ -178,14 +198,14 @@ class Connection:
         after_ms = retry_after_ms if retry_after_ms is not None else _come_back_ms(failure.retry)
         self.dialog.ended()
         self.hub.counters.closed(code)
-        self.hub.endings.note(self, failure.close, code, detail)
+        self.hub.endings.note(self._ending(failure.close, code.value, detail or failure.title))
         if self._channel is not None:
             self.say(frames.Goodbye(failure.close, code.value, failure.retry is not Retry.NEVER, after_ms))
             self._channel.close(failure.close, close_reason(code, detail))
 
     async def drained(self) -> None:
-        """Returns once half of the send budget is free again (or the connection is over)."""
-        while self._channel is not None and self._channel.buffered() > self.hub.limits.send_budget_bytes // 2:
+        """Returns once three quarters of the send budget are free again (or the connection is over)."""
+        while self._channel is not None and self._channel.buffered() > self.hub.limits.send_budget_bytes // 4:
             self._drained = asyncio.Event()
             await self._drained.wait()
 
@@ -235,7 +255,8 @@ class Connection:
         if self.dialog.chat is None:
             self.heads = {each.chat.id: each.chat.last_seq for each in admission.memberships}
         self.say(admission.welcome(self.id, hub))
-        hub.log.connection_opened(self)
+        door = "chat" if self.dialog.chat is not None else "all"
+        hub.log.info("WebSocket connection.opened", connection=self.id, user=self.user, door=door, chat=self.dialog.chat, address=self.address)
         if self.dialog.chat is not None:
             self.start_replay(Replay(None, {self.dialog.chat: admission.after}, rest=False, epoch=admission.epoch))
         self._release()
@@ -315,25 +336,26 @@ class Connection:
         if wait_s > 0.0:
             self.refuse(draft.chat, draft.key, Refused(ErrorCode.RATE_LIMITED, retry_after_ms=round(wait_s * 1000) + 1))
             return
-        membership = hub.rights.peek(draft.chat, self.user)
-        if membership is None:
+        rights = hub.rights.peek(draft.chat, self.user)
+        if rights is None:
             self._held = deque()
             hub.tasks.create_task(self._look_up(draft))
             return
-        verdict = decide(draft, membership.member, membership.chat, hub.clock.now_ms())
+        chat, member = rights
+        verdict = decide(draft, member, chat, hub.clock.now_ms())
         if isinstance(verdict, Accepted):
-            self._append(draft, membership.chat.rights_seq)
+            self._append(draft, chat.rights_seq)
         else:
             self._refuse_for_good(draft, verdict)
 
     async def _look_up(self, draft: Draft) -> None:
         """Learns who may do what in a chat that this node has not seen for this user; other frames wait."""
         try:
-            membership = await messages.look_up_rights(self.hub.context, self.hub.rights, draft.chat, self.user)
+            chat, _ = await messages.look_up_rights(self.hub.context, self.hub.rights, draft.chat, self.user)
         except TenfourError as refusal:
             self._refuse_for_good(draft, Refused(refusal.code, refusal.detail, refusal.retry_after_ms))
         else:
-            self._append(draft, membership.chat.rights_seq)
+            self._append(draft, chat.rights_seq)
         self._release()
 
     def _append(self, draft: Draft, rights_seq: Seq) -> None:
@@ -459,6 +481,17 @@ class Connection:
             self.say(frames.TokenExpiring(rfc3339(self.expires_ms)))
 
     # The end
+
+    def leave_for_restart(self) -> None:
+        """Closes with 1012 after ``goodbye`` was said and every send has its answer."""
+        if self.dialog.phase is not Phase.OVER and self._channel is not None:
+            self.dialog.ended()
+            self._channel.close(FAILURES[ErrorCode.RESTART].close, close_reason(ErrorCode.RESTART))
+
+    def _ending(self, close: int, code: str, detail: str) -> Ending:
+        now_s = self.hub.clock.monotonic()
+        door = self.dialog.chat or "all"
+        return Ending(self.hub.clock.now_ms(), self.id, self.user or None, door, self.address, self.client, close, code, detail, now_s - self.opened_at, now_s - self._last_in)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:

@@ -6,12 +6,14 @@ Each client is told another time to come back, spread evenly, so that they do no
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
-from tenfour.errors import ErrorCode, close_reason
+from tenfour.errors import ErrorCode
 from tenfour.wire import frames
 
 if TYPE_CHECKING:
+    from tenfour.gateway.connection import Connection
     from tenfour.gateway.hub import Hub
 
 COMES_BACK_PER_S = 1_000
@@ -27,14 +29,15 @@ async def drain(hub: Hub, deadline_s: float) -> None:
     for place, connection in enumerate(connections):
         after_ms = spread_ms * (place + 1) // len(connections)
         connection.say(frames.Goodbye(1012, ErrorCode.RESTART.value, reconnect=True, after_ms=after_ms))
-    async with asyncio.timeout(deadline_s):
-        await hub.receipts.flush()
-        await hub.store.settle()
-        for connection in connections:
-            connection.leave_for_restart()
-        while hub.connections:
-            await hub.all_gone.wait()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(_see_off(hub, connections), deadline_s)
 
 
-def restart_reason() -> str:
-    return close_reason(ErrorCode.RESTART)
+async def _see_off(hub: Hub, connections: list[Connection]) -> None:
+    await hub.receipts.flush()
+    await hub.store.settle()
+    for connection in connections:
+        connection.leave_for_restart()
+    if hub.connections:
+        hub.all_gone.clear()
+        await hub.all_gone.wait()

@@ -19,6 +19,7 @@ from tenfour.gateway.connection import Connection
 from tenfour.gateway.echo import EchoDoor
 from tenfour.gateway.protocol import Admitted, RefusedUpgrade, UpgradeRequest
 from tenfour.ids import ChatId, parse_uuid
+from tenfour.observe.endings import Ending
 from tenfour.wire.frames import BEARER_PREFIX, PROTOCOL
 from tenfour.wire.problem import problem_json
 
@@ -60,8 +61,8 @@ class Gate:
             return self._admit(request)
         except TenfourError as refusal:
             self._hub.counters.refused_upgrade(refusal.code)
-            self._hub.endings.note_refusal(request, refusal)
-            self._hub.log.upgrade_refused(request, refusal)
+            self._hub.endings.note(self._ending(request, refusal))
+            self._hub.log.info("WebSocket upgrade.refused", path=request.path, origin=request.origin, address=request.address, code=refusal.code, reason=refusal.detail)
             return _refused(refusal)
 
     def _admit(self, request: UpgradeRequest) -> Admitted | RefusedUpgrade:
@@ -75,8 +76,13 @@ class Gate:
         subprotocol = _subprotocol(request.subprotocols)
         token = self._token(request)
         self._check_room(request)
+        self._hub.counters.handshakes += 1
         connection = Connection(self._hub, self._parse(request, chat, token))
         return Admitted(subprotocol, connection, self._hub.limits.frame_bytes)
+
+    def _ending(self, request: UpgradeRequest, refusal: TenfourError) -> Ending:
+        client = request.headers.get("user-agent", "")[:200]
+        return Ending(self._hub.clock.now_ms(), None, None, request.path[:200], request.address, client, refusal.failure.status, refusal.code.value, refusal.detail, None, None)
 
     def _check_origin(self, request: UpgradeRequest) -> None:
         if not self._origins.admit(request.origin, request.host, secure=request.secure):

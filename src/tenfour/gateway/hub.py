@@ -6,13 +6,13 @@ One hub a process, used on the event loop only.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tenfour.actions.access import RightsCache
 from tenfour.actions.context import Context
 from tenfour.actions.receipts import ReceiptBook
+from tenfour.auth.tokens import TokenVerifier
 from tenfour.broker.broker import (
     Broker,
     ChatBell,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 TYPING_EXPIRES_MS = 7_000
 HEAL_PAGE = 500
+TURNS = 5
 
 
 @dataclass(slots=True)
@@ -71,6 +72,8 @@ class Hub:
         log: Log,
         node: str,
         tasks: asyncio.TaskGroup,
+        verifier: TokenVerifier,
+        leeway_ms: int,
     ) -> None:
         self.context = context
         self.store = context.store
@@ -84,6 +87,8 @@ class Hub:
         self.log = log
         self.node = node
         self.tasks = tasks
+        self.verifier = verifier
+        self.leeway_ms = leeway_ms
         self.addresses = AddressBook(limits)
         self.connections: dict[ConnectionId, Connection] = {}
         self.audiences: dict[ChatId, Audience] = {}
@@ -91,6 +96,8 @@ class Hub:
         self.presence = Presence(self)
         self.replays = asyncio.Semaphore(limits.replays_at_once)
         self.draining = False
+        self.loop_lag_s = 0.0
+        self.all_gone = asyncio.Event()
 
     # Audiences
 
@@ -143,6 +150,8 @@ class Hub:
             return
         match bell:
             case ChatEvents():
+                for event in bell.changes:
+                    self.rights.heard(event)
                 self.carry_out(audience, audience.room.heard(bell))
             case TypingNotice():
                 if audience.member_count <= self.limits.receipts_live_max:
@@ -172,6 +181,8 @@ class Hub:
     def exit(self, connection: Connection, user: UserId | None) -> None:
         """A connection is gone, admitted or not."""
         self.connections.pop(connection.id, None)
+        if not self.connections:
+            self.all_gone.set()
         self.addresses.leave(connection.address)
         seat = self.users.get(user) if user is not None else None
         if user is None or seat is None or connection not in seat.connections:
@@ -185,6 +196,8 @@ class Hub:
             self.presence.went(user)
 
     def _user_heard(self, bell: UserBell) -> None:
+        if isinstance(bell, MembershipChanged):
+            self.rights.heard(bell.event)
         seat = self.users.get(bell.user)
         for connection in list(seat.connections) if seat is not None else ():
             match bell:
@@ -201,11 +214,22 @@ class Hub:
                 case ConnectionOpened():
                     pass
 
-    # Lookups for connections
+    # Time
 
-    def each_connection(self, visit: Callable[[Connection], None]) -> None:
-        for connection in list(self.connections.values()):
-            visit(connection)
+    async def tick_forever(self) -> None:
+        """Looks after silence, tokens and presence; each connection's turn comes every fifth tick."""
+        tick_s = max(0.02, self.limits.heartbeat_s / 25)
+        loop = asyncio.get_running_loop()
+        turn = 0
+        while True:
+            due = loop.time() + tick_s
+            await asyncio.sleep(tick_s)
+            self.loop_lag_s = loop.time() - due
+            now_s, now_ms = self.clock.monotonic(), self.clock.now_ms()
+            for connection in list(self.connections.values())[turn::TURNS]:
+                connection.beat(now_s, now_ms)
+            turn = (turn + 1) % TURNS
+            self.presence.tick(now_s)
 
 
 def _receipt_shown(bell: ReceiptNotice) -> frames.ReceiptShown:

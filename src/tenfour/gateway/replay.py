@@ -8,6 +8,7 @@ chat is live from the head that it names, and what is before is read as history.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 PAGE_EVENTS = 200
 CHATS_PER_READ = 100
+WRITE_BYTES = 131_072
 
 
 @dataclass(slots=True)
@@ -50,10 +52,9 @@ async def replay(connection: Connection, wanted: Wanted) -> None:
             async with connection.hub.replays:
                 pages = await _read(connection, batch)
             for chat, course in batch.items():
-                if not connection.dialog.is_current(chat, course.place) or _advance(connection, course, pages[chat], wanted):
+                if not connection.dialog.is_current(chat, course.place) or await _advance(connection, course, pages[chat], wanted):
                     connection.hub.close_if_empty(course.audience)
                     del courses[chat]
-            await connection.drained()
     except TenfourError as refusal:
         connection.say(error_frame(refusal.code, refusal.detail, id=wanted.id, retry_after_ms=refusal.retry_after_ms))
         _give_up(connection, wanted)
@@ -86,7 +87,7 @@ async def _read(connection: Connection, batch: dict[ChatId, _Course]) -> dict[Ch
     )
 
 
-def _advance(connection: Connection, course: _Course, page: ReplayPage, wanted: Wanted) -> bool:
+async def _advance(connection: Connection, course: _Course, page: ReplayPage, wanted: Wanted) -> bool:
     """Writes a page; True where the chat's replay is over: live, reset or refused."""
     if page.chat is None or page.member is None:
         _refuse(connection, course, page, wanted)
@@ -99,11 +100,15 @@ def _advance(connection: Connection, course: _Course, page: ReplayPage, wanted: 
         course.after = head
     if _is_lost(connection, course, head, wanted):
         return _reset(connection, course, head, wanted)
-    cursor = _tell(connection, course, page.events, head)
+    await _tell(connection, course, page.events)
+    cursor = page.cursor
+    if not connection.dialog.is_current(page.chat.id, course.place):
+        return True
+    # From here to the end without an await: what the room has not passed yet comes by the room.
     room_seq = course.audience.room.last_seq
     assert room_seq is not None
     course.after = course.place.cursor = cursor
-    if cursor < min(head, room_seq) or cursor < room_seq:
+    if cursor < head or cursor < room_seq:
         return False
     hub.counters.replays += 1
     connection.say(frames.Synced(wanted.id, page.chat.id, cursor, hub.store.epoch))
@@ -139,13 +144,20 @@ def _reset(connection: Connection, course: _Course, head: Seq, wanted: Wanted) -
     return True
 
 
-def _tell(connection: Connection, course: _Course, events: list[Event], head: Seq) -> Seq:
-    """Writes a page's events in one buffer; the new cursor."""
-    if not events:
-        return head
-    connection.write(b"".join([text_frame(codec.encode_event(event)) for event in events]))
+async def _tell(connection: Connection, course: _Course, events: Sequence[Event]) -> None:
+    """Writes a page's events within the send budget."""
+    waiting: list[bytes] = []
+    size = 0
+    for event in events:
+        data = text_frame(codec.encode_event(event))
+        waiting.append(data)
+        size += len(data)
+        if size >= WRITE_BYTES:
+            connection.write(b"".join(waiting))
+            waiting, size = [], 0
+            await connection.drained()
+    connection.write(b"".join(waiting))
     course.told += len(events)
-    return events[-1].seq
 
 
 def _join(connection: Connection, course: _Course, cursor: Seq) -> None:

@@ -61,6 +61,14 @@ class ChannelSign:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A locked chat and one member of it."""
+
+    chat: Chat
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
 class MemberCard:
     """A member as the others see it."""
 
@@ -234,12 +242,6 @@ def count_members(connection: Connection, chat: ChatId) -> int:
 
 def count_owners(connection: Connection, chat: ChatId) -> int:
     return connection.execute(_owners, {"chat": chat}).scalar_one()
-
-
-def present_users(connection: Connection, wanted: Sequence[UserId]) -> set[UserId]:
-    """Those of the users who are there and not disabled."""
-    query = select(users.c.id).where(users.c.id.in_(wanted), users.c.disabled_at.is_(None))
-    return set(connection.execute(query).scalars())
 
 
 # Members

@@ -60,6 +60,8 @@ class ReplayPage:
     members: Sequence[UserId] | None = None
     """All members, in chats small enough for it."""
     events: Sequence[Event] = ()
+    cursor: Seq = 0
+    """Everything up to here that the member may see is told once these events are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +155,13 @@ def replay(connection: Connection, user: UserId, positions: Mapping[ChatId, Seq 
             continue
         chat, member = _chat(row), _member(row, user)
         found: Sequence[Event] = ()
-        if after is not None and 0 < chat.last_seq - after <= gap_max and limit > 0:
-            found = events_between(connection, chat_id, max(after, member.first_visible_seq(chat) - 1), limit)
+        cursor = chat.last_seq
+        if after is not None and 0 < chat.last_seq - after <= gap_max:
+            found = events_between(connection, chat_id, max(after, member.first_visible_seq(chat) - 1), limit) if limit > 0 else ()
+            cursor = found[-1].seq if found else chat.last_seq if limit > 0 else after
             limit -= len(found)
         names = _names(connection, chat_id, row.member_count, members_max)
-        pages[chat_id] = ReplayPage(chat, member, row.member_count, names, found)
+        pages[chat_id] = ReplayPage(chat, member, row.member_count, names, found, cursor)
     return pages
 
 

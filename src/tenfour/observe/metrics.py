@@ -1,0 +1,137 @@
+"""What is counted. Plain integers on the hot path, read by Prometheus' collector at scrape time only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from tenfour.errors import ErrorCode
+
+
+@dataclass(slots=True)
+class Counters:
+    """One node's counts since its start. Used on the event loop only, so ``+= 1`` is enough."""
+
+    frames_in: int = 0
+    deliveries: int = 0
+    acks: int = 0
+    replays: int = 0
+    resets: int = 0
+    slow_readers: int = 0
+    room_heals: int = 0
+    handshakes: int = 0
+    http_requests: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    """Messages refused, by code."""
+    endings: Counter[str] = field(default_factory=Counter)
+    """Connections that this node ended, by code."""
+    upgrades_refused: Counter[str] = field(default_factory=Counter)
+
+    def refused(self, code: ErrorCode) -> None:
+        self.refusals[code.value] += 1
+
+    def closed(self, code: ErrorCode) -> None:
+        self.endings[code.value] += 1
+
+    def refused_upgrade(self, code: ErrorCode) -> None:
+        self.upgrades_refused[code.value] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """Where the present values come from."""
+
+    connections: Callable[[], int]
+    users: Callable[[], int]
+    rooms: Callable[[], int]
+    waiting: Callable[[], int]
+    store_up: Callable[[], bool]
+    broker_up: Callable[[], bool]
+    loop_lag_s: Callable[[], float]
+    batch_sizes: Callable[[], Sequence[int]]
+    """Batches by size: up to 1, 2, 4 … 1,024 messages, and more."""
+    commit_times: Callable[[], Sequence[int]]
+    """Commits by duration: up to 0.5, 1, 2 … 512 ms, and longer."""
+    appended: Callable[[], int]
+    commit_seconds: Callable[[], float]
+
+
+class _Collector:
+    def __init__(self, counters: Counters, gauges: Gauges) -> None:
+        self._counters = counters
+        self._gauges = gauges
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._counts()
+        yield from self._by_code()
+        yield from self._present()
+        yield from self._histograms()
+
+    def _counts(self) -> Iterator[Metric]:
+        counts = {
+            "tenfour_frames_received": ("Text frames from clients.", self._counters.frames_in),
+            "tenfour_deliveries": ("Events written to members' connections.", self._counters.deliveries),
+            "tenfour_acks": ("Messages acknowledged over WebSocket.", self._counters.acks),
+            "tenfour_messages_appended": ("Messages handed to commits.", self._gauges.appended()),
+            "tenfour_replays": ("Chats brought up to date on a connection.", self._counters.replays),
+            "tenfour_resets": ("Positions that could not be resumed.", self._counters.resets),
+            "tenfour_slow_readers": ("Connections cut off for reading too slowly.", self._counters.slow_readers),
+            "tenfour_room_heals": ("Gaps of the broker that were read from the store.", self._counters.room_heals),
+            "tenfour_handshakes": ("Upgrade requests that were let in.", self._counters.handshakes),
+            "tenfour_http_requests": ("HTTP requests answered.", self._counters.http_requests),
+        }
+        for name, (meaning, value) in counts.items():
+            yield CounterMetricFamily(name, meaning, value=value)
+
+    def _by_code(self) -> Iterator[Metric]:
+        families = {
+            "tenfour_messages_refused": ("Messages refused, by code.", self._counters.refusals),
+            "tenfour_connections_ended": ("Connections that the server ended, by code.", self._counters.endings),
+            "tenfour_upgrades_refused": ("Upgrade requests refused before the handshake, by code.", self._counters.upgrades_refused),
+        }
+        for name, (meaning, counter) in families.items():
+            family = CounterMetricFamily(name, meaning, labels=["code"])
+            for code, value in sorted(counter.items()):
+                family.add_metric([code], value)
+            yield family
+
+    def _present(self) -> Iterator[Metric]:
+        gauges = {
+            "tenfour_connections": ("Open WebSocket connections.", self._gauges.connections()),
+            "tenfour_users_connected": ("Users with an open connection here.", self._gauges.users()),
+            "tenfour_rooms": ("Chats that somebody here follows.", self._gauges.rooms()),
+            "tenfour_writer_waiting": ("Messages that wait for their commit.", self._gauges.waiting()),
+            "tenfour_store_up": ("1 while the store can write.", int(self._gauges.store_up())),
+            "tenfour_broker_up": ("1 while bells get through.", int(self._gauges.broker_up())),
+            "tenfour_loop_lag_seconds": ("How late the event loop was last.", self._gauges.loop_lag_s()),
+        }
+        for name, (meaning, value) in gauges.items():
+            yield GaugeMetricFamily(name, meaning, value=value)
+
+    def _histograms(self) -> Iterator[Metric]:
+        sizes = [str(2**power) for power in range(11)] + ["+Inf"]
+        yield HistogramMetricFamily("tenfour_batch_messages", "Messages in a commit.", buckets=_cumulate(sizes, self._gauges.batch_sizes()), sum_value=self._gauges.appended())
+        times = [str(0.0005 * 2**power) for power in range(11)] + ["+Inf"]
+        yield HistogramMetricFamily(
+            "tenfour_commit_seconds", "How long commits took.", buckets=_cumulate(times, self._gauges.commit_times()), sum_value=self._gauges.commit_seconds()
+        )
+
+
+def _cumulate(bounds: Sequence[str], counts: Sequence[int]) -> list[tuple[str, float]]:
+    total = 0.0
+    cumulated: list[tuple[str, float]] = []
+    for bound, count in zip(bounds, counts, strict=True):
+        total += count
+        cumulated.append((bound, total))
+    return cumulated
+
+
+def exposition(counters: Counters, gauges: Gauges) -> Callable[[], bytes]:
+    """A function that gives the metrics in Prometheus' text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collector(counters, gauges))
+    return lambda: generate_latest(registry)
