@@ -237,7 +237,8 @@ def find_member(connection: Connection, chat: ChatId, user: UserId) -> Member | 
 
 
 def count_members(connection: Connection, chat: ChatId) -> int:
-    return connection.execute(_member_count, {"chat": chat}).scalar_one()
+    count: int = connection.execute(_member_count, {"chat": chat}).scalar_one()
+    return count
 
 
 def count_owners(connection: Connection, chat: ChatId) -> int:
@@ -334,7 +335,7 @@ def store_receipts(connection: Connection, wanted: Sequence[tuple[ChatId, Progre
     return moved
 
 
-def _moved(row: Row[Any], wanted: Progress) -> StoredReceipt | None:
+def _moved(row: Row[*tuple[Any, ...]], wanted: Progress) -> StoredReceipt | None:
     read = max(row.read_seq, min(wanted.read, row.last_seq))
     delivered = max(row.delivered_seq, min(wanted.delivered, row.last_seq), read)
     if (delivered, read) == (row.delivered_seq, row.read_seq):
@@ -345,7 +346,7 @@ def _moved(row: Row[Any], wanted: Progress) -> StoredReceipt | None:
 # Rows to values
 
 
-def _chat_card(row: Row[Any], user: UserId) -> ChatCard:
+def _chat_card(row: Row[*tuple[Any, ...]], user: UserId) -> ChatCard:
     chat = Chat(row.id, ChatKind(row.kind), row.title, HistoryRule(row.history), row.last_seq, row.rights_seq, row.changed_at, row.created_at)
     member = Member(chat.id, user, Role(row.role), row.joined_seq, row.delivered_seq, row.read_seq, row.muted_until)
     last = None
@@ -355,5 +356,5 @@ def _chat_card(row: Row[Any], user: UserId) -> ChatCard:
     return ChatCard(chat, row.external_id, row.member_count, member, row.unread, last, other)
 
 
-def _member_card(row: Row[Any]) -> MemberCard:
+def _member_card(row: Row[*tuple[Any, ...]]) -> MemberCard:
     return MemberCard(Person(row.user, row.name, row.avatar_colour), Role(row.role), row.joined_seq, row.joined_at, row.muted_until)
