@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, func, literal, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, Text, and_, bindparam, case, column, func, literal, select, tuple_, update, values
 
 from tenfour.domain.chat import Chat, ChatKind, HistoryRule
 from tenfour.domain.member import Member, Role
@@ -293,11 +293,6 @@ def find_key(connection: Connection, draft: Draft) -> Appended | NotAppended | N
 _progress = select(members.c.user, members.c.delivered_seq, members.c.read_seq).where(members.c.chat == bindparam("chat"))
 _first_progress = _progress.order_by(members.c.user).limit(bindparam("limit"))
 _next_progress = _first_progress.where(members.c.user > bindparam("after"))
-_standing = (
-    select(members.c.chat, members.c.user, members.c.delivered_seq, members.c.read_seq, chats.c.last_seq, chats.c.member_count)
-    .join_from(members, chats, chats.c.id == members.c.chat)
-    .where(tuple_(members.c.chat, members.c.user).in_(bindparam("places", expanding=True)))
-)
 # Another node may have stored a later position since it was read here: the greater one stays.
 _advance = (
     update(members)
@@ -326,13 +321,23 @@ def store_receipts(connection: Connection, wanted: Sequence[tuple[ChatId, Progre
     moved: list[StoredReceipt] = []
     for start in range(0, len(wanted), RECEIPTS_A_STATEMENT):
         some = {(chat, progress.user): progress for chat, progress in wanted[start : start + RECEIPTS_A_STATEMENT]}
-        for row in connection.execute(_standing, {"places": list(some)}):
+        for row in connection.execute(_standing(list(some))):
             receipt = _moved(row, some[row.chat, row.user])
             if receipt is not None:
                 moved.append(receipt)
     if moved:
         connection.execute(_advance, [{"of_chat": each.chat, "of_user": each.user, "delivered": each.delivered, "read": each.read} for each in moved])
     return moved
+
+
+def _standing(places: list[tuple[ChatId, UserId]]) -> Select[Any]:
+    """Where these members stand. A join on VALUES: SQLite would scan the whole table for (chat, user) IN."""
+    wanted = values(column("chat", Text), column("user", Text), name="wanted").data(places).cte()
+    return (
+        select(members.c.chat, members.c.user, members.c.delivered_seq, members.c.read_seq, chats.c.last_seq, chats.c.member_count)
+        .join_from(wanted, members, and_(members.c.chat == wanted.c.chat, members.c.user == wanted.c.user))
+        .join(chats, chats.c.id == members.c.chat)
+    )
 
 
 def _moved(row: Row[*tuple[Any, ...]], wanted: Progress) -> StoredReceipt | None:
