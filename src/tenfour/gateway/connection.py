@@ -336,26 +336,25 @@ class Connection:
         if wait_s > 0.0:
             self.refuse(draft.chat, draft.key, Refused(ErrorCode.RATE_LIMITED, retry_after_ms=round(wait_s * 1000) + 1))
             return
-        rights = hub.rights.peek(draft.chat, self.user)
-        if rights is None:
+        membership = hub.rights.peek(draft.chat, self.user)
+        if membership is None:
             self._held = deque()
             hub.tasks.create_task(self._look_up(draft))
             return
-        chat, member = rights
-        verdict = decide(draft, member, chat, hub.clock.now_ms())
+        verdict = decide(draft, membership.member, membership.chat, hub.clock.now_ms())
         if isinstance(verdict, Accepted):
-            self._append(draft, chat.rights_seq)
+            self._append(draft, membership.chat.rights_seq)
         else:
             self._refuse_for_good(draft, verdict)
 
     async def _look_up(self, draft: Draft) -> None:
         """Learns who may do what in a chat that this node has not seen for this user; other frames wait."""
         try:
-            chat, _ = await messages.look_up_rights(self.hub.context, self.hub.rights, draft.chat, self.user)
+            membership = await messages.look_up_rights(self.hub.context, self.hub.rights, draft.chat, self.user)
         except TenfourError as refusal:
             self._refuse_for_good(draft, Refused(refusal.code, refusal.detail, refusal.retry_after_ms))
         else:
-            self._append(draft, chat.rights_seq)
+            self._append(draft, membership.chat.rights_seq)
         self._release()
 
     def _append(self, draft: Draft, rights_seq: Seq) -> None:

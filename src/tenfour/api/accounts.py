@@ -1,0 +1,306 @@
+"""``/setup``, ``/accounts``, ``/sessions``, ``/me``, ``/users``, ``/invites``, ``/ws-tickets``."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from typing import Annotated
+
+import msgspec
+from litestar import Request, Response, delete, get, patch, post
+from litestar.datastructures import Cookie
+from litestar.params import Parameter
+
+from tenfour.actions import accounts as account_actions
+from tenfour.actions import sessions as session_actions
+from tenfour.actions.sessions import LoggedIn
+from tenfour.actions.tickets import make_ticket
+from tenfour.api.identity import Asking, client_address
+from tenfour.api.services import Services
+from tenfour.auth.secrets import INVITE_PREFIX, new_secret
+from tenfour.domain.name import fold_name
+from tenfour.errors import ErrorCode, TenfourError
+from tenfour.ids import SessionId, UserId
+from tenfour.storage import people
+from tenfour.storage.people import Person
+from tenfour.wire.times import rfc3339
+
+FAILED_WINDOW_S = 900.0
+GUARDED_MAX = 50_000
+SECURE_COOKIE, PLAIN_COOKIE = "__Host-tenfour_refresh", "tenfour_refresh"
+UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+
+Password = Annotated[str, msgspec.Meta(max_length=1024)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class SetUp(msgspec.Struct):
+    secret: str
+    name: Name
+    password: Password
+
+
+class NewAccount(msgspec.Struct):
+    name: Name
+    password: Password
+    invite: str | None = None
+
+
+class LogIn(msgspec.Struct):
+    name: Name
+    password: Password
+    cookie: bool = False
+
+
+class Refresh(msgspec.Struct):
+    refresh_token: str | None = None
+
+
+class User(msgspec.Struct):
+    id: str
+    name: str
+    external_id: str | None
+    avatar_colour: str | None
+    admin: bool
+    disabled: bool
+
+
+class SessionOpened(msgspec.Struct, omit_defaults=True):
+    access_token: str
+    expires_in: int
+    user: dict[str, str]
+    session: str
+    refresh_token: str | None = None
+    token_type: str = "Bearer"  # noqa: S105
+
+
+class SessionShown(msgspec.Struct):
+    id: str
+    created_at: str
+    last_used_at: str
+    user_agent: str | None
+    address: str | None
+    current: bool
+
+
+class SessionList(msgspec.Struct):
+    items: list[SessionShown]
+    next: str | None = None
+
+
+class UserList(msgspec.Struct):
+    items: list[User]
+    next: str | None = None
+
+
+class ProfileChange(msgspec.Struct):
+    name: Name | None = None
+    avatar_colour: Annotated[str, msgspec.Meta(pattern="^#[0-9a-fA-F]{6}$")] | None = None
+    password: Password | None = None
+    old_password: Password | None = None
+
+
+class UserChange(msgspec.Struct):
+    disabled: bool | None = None
+    password: Password | None = None
+
+
+class NewUser(msgspec.Struct):
+    name: Name
+    password: Password
+    admin: bool = False
+
+
+class Invited(msgspec.Struct):
+    id: str
+    invite: str
+
+
+class TicketMade(msgspec.Struct):
+    ticket: str
+    expires_in: int
+
+
+class LoginGuard:
+    """Ten failed log-ins of one account from one address in fifteen minutes are enough."""
+
+    def __init__(self, failures_max: int) -> None:
+        self._max = failures_max
+        self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
+
+    def check(self, name: str, address: str, now_s: float) -> None:
+        """Raises ``too_many_attempts`` with the time to wait."""
+        failures = self._failures.get((name, address))
+        while failures and now_s - failures[0] >= FAILED_WINDOW_S:
+            failures.popleft()
+        if failures is not None and len(failures) >= self._max:
+            raise TenfourError(ErrorCode.TOO_MANY_ATTEMPTS, retry_after_ms=round((failures[0] + FAILED_WINDOW_S - now_s) * 1000))
+
+    def failed(self, name: str, address: str, now_s: float) -> None:
+        self._failures.setdefault((name, address), deque(maxlen=self._max)).append(now_s)
+        if len(self._failures) > GUARDED_MAX:
+            self._failures.popitem(last=False)
+
+
+def user_shown(person: Person) -> User:
+    return User(person.id, person.name, person.external_id, person.avatar_colour, person.admin, person.disabled)
+
+
+@post("/setup", summary="Makes the first administrator by the link of the log", tags=["accounts"])
+async def set_up(data: SetUp, services: Services, request: Request, guard: LoginGuard) -> User:
+    address, now_s = client_address(request, services), services.context.clock.monotonic()
+    guard.check("", address, now_s)
+    try:
+        user = await account_actions.set_up(services.context, services.hasher, data.secret, data.name, data.password)
+    except TenfourError as refusal:
+        if refusal.code is ErrorCode.SETUP_LINK_INVALID:
+            guard.failed("", address, now_s)
+        raise
+    return await services.context.store.read(lambda connection: user_shown(people.person(connection, user)))
+
+
+@post("/accounts", summary="Registers, as far as that is open", tags=["accounts"])
+async def register(data: NewAccount, services: Services) -> User:
+    user = await account_actions.register(services.context, services.hasher, data.name, data.password, data.invite)
+    return await services.context.store.read(lambda connection: user_shown(people.person(connection, user)))
+
+
+@post("/sessions", summary="Logs in", tags=["sessions"])
+async def log_in(data: LogIn, services: Services, request: Request, guard: LoginGuard) -> Response[SessionOpened]:
+    address, now_s = client_address(request, services), services.context.clock.monotonic()
+    name = fold_name(data.name)
+    guard.check(name, address, now_s)
+    try:
+        opened = await session_actions.log_in(
+            services.context, services.hasher, services.tokens, data.name, data.password, user_agent=request.headers.get("user-agent"), address=address
+        )
+    except TenfourError as refusal:
+        if refusal.code is ErrorCode.LOGIN_FAILED:
+            guard.failed(name, address, now_s)
+        raise
+    services.log.info("Processing session.opened", user=opened.user, session=opened.session, address=address)
+    return _opened(opened, services, as_cookie=data.cookie, status=201)
+
+
+@post("/sessions/refresh", status_code=200, summary="Gives a new access token", tags=["sessions"])
+async def refresh(services: Services, request: Request, data: Refresh | None = None) -> Response[SessionOpened]:
+    given = data.refresh_token if data is not None else None
+    by_cookie = given is None
+    if by_cookie:
+        given = request.cookies.get(_cookie_name(services))
+        _require_own_origin(request, services)
+    if not given:
+        raise TenfourError(ErrorCode.REFRESH_INVALID, "No refresh token came, in the body or as a cookie.")
+    opened = await session_actions.refresh_session(services.context, services.tokens, given)
+    return _opened(opened, services, as_cookie=by_cookie, status=200)
+
+
+@get("/sessions", summary="Lists the user's own sessions", tags=["sessions"])
+async def list_sessions(asking: Asking, services: Services) -> SessionList:
+    now_ms = services.context.clock.now_ms()
+    found, current = await asking.read(lambda connection, caller: (people.sessions_of(connection, caller.user, now_ms), caller.session))
+    return SessionList([SessionShown(each.id, rfc3339(each.created_at), rfc3339(each.last_used_at), each.user_agent, each.address, each.id == current) for each in found])
+
+
+@delete("/sessions/{session:str}", status_code=204, summary="Ends a session; current is the token's own", tags=["sessions"])
+async def end_session(session: str, asking: Asking, services: Services) -> Response[None]:
+    caller = await asking.caller()
+    wanted = caller.session if session == "current" else SessionId(session)
+    if wanted is None:
+        raise TenfourError(ErrorCode.SESSION_UNKNOWN, "This token belongs to no session.")
+    await session_actions.end_session(services.context, caller.user, wanted)
+    gone = Cookie(_cookie_name(services), "", max_age=0, path="/", httponly=True, secure=services.secure_cookies, samesite="strict")
+    return Response(None, status_code=204, cookies=[gone] if wanted == caller.session else [])
+
+
+@get("/me", summary="The user of the token", tags=["accounts"])
+async def get_me(asking: Asking) -> User:
+    return await asking.read(lambda connection, caller: user_shown(people.person(connection, caller.user)))
+
+
+@patch("/me", summary="Changes name, avatar colour or password", tags=["accounts"])
+async def change_me(data: ProfileChange, asking: Asking, services: Services, request: Request, guard: LoginGuard) -> User:
+    caller = await asking.caller()
+    await account_actions.change_profile(services.context, caller.user, data.name, data.avatar_colour)
+    if data.password is not None:
+        address, now_s = client_address(request, services), services.context.clock.monotonic()
+        guard.check(caller.user, address, now_s)
+        stored = await services.context.store.read(lambda connection: people.credential_of(connection, caller.user))
+        if not (await services.hasher.verify(stored, data.old_password or "")).ok:
+            guard.failed(caller.user, address, now_s)
+            raise TenfourError(ErrorCode.LOGIN_FAILED, "The old password is wrong.")
+        await account_actions.change_password(services.context, services.hasher, caller.user, data.password, keep=caller.session)
+    return await asking.read(lambda connection, _: user_shown(people.person(connection, caller.user)))
+
+
+@get("/users", summary="Searches people by the beginning of their name", tags=["users"])
+async def search_users(
+    asking: Asking,
+    query: Annotated[str, Parameter(max_length=64)] = "",
+    cursor: Annotated[str, Parameter(max_length=36)] | None = None,
+    limit: Annotated[int, Parameter(ge=1, le=100)] = 20,
+) -> UserList:
+    found = await asking.read(lambda connection, caller: people.search_people(connection, query, cursor, limit + 1, with_disabled=caller.admin))
+    return UserList([user_shown(each) for each in found[:limit]], found[limit - 1].id if len(found) > limit else None)
+
+
+@post("/users", summary="Makes an account (administrators)", tags=["users"])
+async def add_user(data: NewUser, asking: Asking, services: Services) -> User:
+    await asking.administrator()
+    user = await account_actions.add_account(services.context, services.hasher, data.name, data.password, admin=data.admin)
+    return await services.context.store.read(lambda connection: user_shown(people.person(connection, user)))
+
+
+@get("/users/{user:str}", summary="One person", tags=["users"])
+async def get_user(user: str, asking: Asking) -> User:
+    return await asking.read(lambda connection, _: user_shown(people.person(connection, people.resolve_user(connection, user))))
+
+
+@patch("/users/{user:str}", summary="Disables, enables, or sets a password (administrators)", tags=["users"])
+async def change_user(user: str, data: UserChange, asking: Asking, services: Services) -> User:
+    await asking.administrator()
+    found = await services.context.store.read(lambda connection: people.person(connection, UserId(user)))
+    if data.password is not None:
+        await account_actions.change_password(services.context, services.hasher, found.id, data.password, keep=None)
+    if data.disabled is not None:
+        await account_actions.set_disabled(services.context, found.id, disabled=data.disabled)
+    return await services.context.store.read(lambda connection: user_shown(people.person(connection, found.id)))
+
+
+@post("/invites", summary="Makes an invitation for one account (administrators)", tags=["accounts"])
+async def invite(asking: Asking, services: Services) -> Invited:
+    caller = await asking.caller()
+    if not caller.admin:
+        raise TenfourError(ErrorCode.FORBIDDEN)
+    secret = new_secret(INVITE_PREFIX)
+    return Invited(await account_actions.make_invite(services.context, caller.user, secret), secret)
+
+
+@post("/ws-tickets", summary="A one-time ticket to open a WebSocket with", tags=["sessions"])
+async def ticket(asking: Asking, services: Services) -> TicketMade:
+    caller = await asking.caller()
+    return TicketMade(await make_ticket(services.context, caller), services.context.policy.ticket_s)
+
+
+def _opened(opened: LoggedIn, services: Services, *, as_cookie: bool, status: int) -> Response[SessionOpened]:
+    shown = SessionOpened(opened.access_token, opened.expires_in_s, {"id": opened.user, "name": opened.name}, opened.session)
+    if not as_cookie:
+        shown.refresh_token = opened.refresh_token
+        return Response(shown, status_code=status, headers={"Cache-Control": "no-store"})
+    life_s = services.context.policy.refresh_token_s
+    cookie = Cookie(_cookie_name(services), opened.refresh_token, max_age=life_s, path="/", httponly=True, secure=services.secure_cookies, samesite="strict")
+    return Response(shown, status_code=status, cookies=[cookie], headers={"Cache-Control": "no-store"})
+
+
+def _cookie_name(services: Services) -> str:
+    return SECURE_COOKIE if services.secure_cookies else PLAIN_COOKIE
+
+
+def _require_own_origin(request: Request, services: Services) -> None:
+    """Cookies count for the server's own pages only."""
+    origin = request.headers.get("origin")
+    host = request.headers.get("host", "")
+    if origin is not None and origin not in (services.public_url, f"http://{host}", f"https://{host}"):
+        raise TenfourError(ErrorCode.ORIGIN_REFUSED, f"The refresh cookie is for the server's own pages, not for {origin[:200]!r}.")
+
+
+HANDLERS = [set_up, register, log_in, refresh, list_sessions, end_session, get_me, change_me, search_users, add_user, get_user, change_user, invite, ticket]

@@ -1,0 +1,84 @@
+"""``/health``, ``/metrics``, ``/.well-known/jwks.json``, ``/server``: what operators and other programs ask."""
+
+from __future__ import annotations
+
+import secrets
+from ipaddress import ip_address
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+
+from tenfour.api.identity import client_address
+from tenfour.api.services import Services
+from tenfour.errors import ErrorCode, TenfourError
+from tenfour.storage.people import has_users
+from tenfour.wire.frames import PROTOCOL
+from tenfour.wire.times import rfc3339
+
+
+class Live(msgspec.Struct):
+    status: str
+    node: str
+    version: str
+
+
+class Ready(msgspec.Struct):
+    ready: bool
+    reasons: list[str]
+    node: str
+
+
+class Server(msgspec.Struct):
+    name: str
+    version: str
+    node: str
+    protocol: str
+    server_time: str
+    registration: str
+    set_up: bool
+
+
+@get("/health/live", summary="Whether the process answers", tags=["health"])
+async def live(services: Services) -> Live:
+    return Live("live", services.node, services.version)
+
+
+@get("/health/ready", summary="Whether a load balancer may send users here", tags=["health"])
+async def ready(services: Services) -> Response[Ready]:
+    context = services.context
+    troubles = {"store": context.store.trouble, "broker": context.broker.trouble, "node": "the server is about to stop" if services.is_draining() else None}
+    reasons = [f"{part}: {trouble}" for part, trouble in troubles.items() if trouble is not None]
+    return Response(Ready(not reasons, reasons, services.node), status_code=503 if reasons else 200, headers={"Cache-Control": "no-store"})
+
+
+@get("/server", summary="What this server is", tags=["health"])
+async def server(services: Services) -> Server:
+    is_set_up = await services.context.store.read(has_users)
+    now = rfc3339(services.context.clock.now_ms())
+    return Server("tenfour", services.version, services.node, PROTOCOL, now, services.context.policy.registration.value, is_set_up)
+
+
+@get("/metrics", include_in_schema=False)
+async def metrics(services: Services, request: Request) -> Response[bytes]:
+    _, _, bearer = request.headers.get("authorization", "").partition(" ")
+    by_token = bool(services.metrics_token) and secrets.compare_digest(bearer.encode(), services.metrics_token.encode())
+    if not by_token and not _is_loopback(client_address(request, services)):
+        raise TenfourError(ErrorCode.FORBIDDEN, "Metrics are for loopback, or for a request with the metrics token.")
+    return Response(services.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@get("/.well-known/jwks.json", include_in_schema=False)
+async def jwks(services: Services) -> Response[dict[str, Any]]:
+    return Response(services.keys.jwks(), media_type="application/jwk-set+json", headers={"Cache-Control": "public, max-age=300"})
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address.removesuffix("/64")).is_loopback
+    except ValueError:
+        return False
+
+
+HANDLERS = [live, ready, server]
+ROOT_HANDLERS = [metrics, jwks]

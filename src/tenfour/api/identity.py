@@ -1,0 +1,107 @@
+"""Who asks.
+
+Handlers take ``asking: Asking``. ``await asking.read(query)`` checks user and session and runs the query in
+one read transaction: one hop, and a revocation counts at once. ``await asking.caller()`` is the check alone,
+for handlers that write. A product's back end shows a server key instead: ``await asking.server_key(scope)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from litestar import Request
+from sqlalchemy import Connection
+
+from tenfour.actions.context import Caller
+from tenfour.actions.external_users import provision
+from tenfour.actions.server_keys import find_key
+from tenfour.api.services import Services
+from tenfour.auth.secrets import SERVER_KEY_PREFIX
+from tenfour.auth.tokens import ADMIN_SCOPE, Claims
+from tenfour.errors import ErrorCode, TenfourError
+from tenfour.ids import UserId
+from tenfour.storage import reads
+from tenfour.storage.people import ServerKeyRow
+
+T = TypeVar("T")
+
+
+class Asking:
+    """One request's bearer."""
+
+    __slots__ = ("_bearer", "_services")
+
+    def __init__(self, bearer: str | None, services: Services) -> None:
+        self._bearer = bearer
+        self._services = services
+
+    async def read(self, query: Callable[[Connection, Caller], T]) -> T:
+        """The query's result for a caller who was checked in the same transaction."""
+        claims, user = await self._claims()
+
+        def check_and_query(connection: Connection) -> T:
+            return query(connection, identify(connection, claims, user))
+
+        return await self._services.context.store.read(check_and_query)
+
+    async def caller(self) -> Caller:
+        return await self.read(lambda _, caller: caller)
+
+    async def administrator(self) -> Caller:
+        """An administrator's account, or the command line of this machine. Raises ``forbidden``."""
+        if self.is_server_key:
+            raise TenfourError(ErrorCode.FORBIDDEN)
+        claims = await self._services.verifier.verify_fetching(self._token())
+        if ADMIN_SCOPE in claims.scope:
+            return Caller(UserId(ADMIN_SCOPE), None, admin=True, token_expires_ms=claims.expires_ms)
+        caller = await self.caller()
+        if not caller.admin:
+            raise TenfourError(ErrorCode.FORBIDDEN)
+        return caller
+
+    async def server_key(self, scope: str) -> ServerKeyRow:
+        """The server key that was shown; raises ``forbidden`` without one, ``server_key_scope``."""
+        if not self.is_server_key:
+            raise TenfourError(ErrorCode.FORBIDDEN, "This needs a server key.")
+        key = await find_key(self._services.context, self._token())
+        if scope not in key.scopes:
+            raise TenfourError(ErrorCode.SERVER_KEY_SCOPE, f"The key needs the scope {scope}.")
+        return key
+
+    @property
+    def is_server_key(self) -> bool:
+        return self._bearer is not None and self._bearer.startswith(SERVER_KEY_PREFIX)
+
+    def _token(self) -> str:
+        if self._bearer is None:
+            raise TenfourError(ErrorCode.TOKEN_MISSING)
+        return self._bearer
+
+    async def _claims(self) -> tuple[Claims, UserId]:
+        if self.is_server_key:
+            raise TenfourError(ErrorCode.FORBIDDEN, "This is for users; a server key cannot do it.")
+        claims = await self._services.verifier.verify_fetching(self._token())
+        return claims, claims.user if claims.user is not None else await provision(self._services.context, claims)
+
+
+def identify(connection: Connection, claims: Claims, user: UserId) -> Caller:
+    """The caller of a verified token; raises ``token_revoked`` or ``user_disabled``."""
+    admission = reads.admission(connection, user, claims.session, limit=0)
+    if admission is None:
+        raise TenfourError(ErrorCode.TOKEN_REVOKED, "The token's user is not there.")
+    if admission.user.disabled:
+        raise TenfourError(ErrorCode.USER_DISABLED)
+    if admission.session_revoked:
+        raise TenfourError(ErrorCode.TOKEN_REVOKED)
+    return Caller(user, claims.session, admission.user.admin, claims.expires_ms)
+
+
+def provide_asking(request: Request, services: Services) -> Asking:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return Asking(bearer.strip() if scheme.lower() == "bearer" and bearer.strip() else None, services)
+
+
+def client_address(request: Request, services: Services) -> str:
+    peer = request.client.host if request.client is not None else ""
+    return services.client_address(peer, request.headers.get("x-forwarded-for"))

@@ -1,0 +1,40 @@
+"""What the HTTP handlers work with, handed over by ``app``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tenfour.actions.context import Context
+from tenfour.actions.receipts import ReceiptBook
+from tenfour.auth.keys import SigningKeys
+from tenfour.auth.passwords import PasswordHasher
+from tenfour.auth.tokens import AccessTokens, TokenVerifier
+from tenfour.observe.endings import Endings
+from tenfour.observe.log import Log
+from tenfour.observe.metrics import Counters
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    context: Context
+    keys: SigningKeys
+    verifier: TokenVerifier
+    tokens: AccessTokens
+    hasher: PasswordHasher
+    receipts: ReceiptBook
+    counters: Counters
+    endings: Endings
+    log: Log
+    metrics: Callable[[], bytes]
+    is_draining: Callable[[], bool]
+    node: str
+    version: str
+    public_url: str
+    allowed_origins: tuple[str, ...]
+    secure_cookies: bool
+    metrics_token: str
+    failed_logins: int
+    requests_per_address_s: int
+    client_address: Callable[[str, str | None], str]
+    """Peer and X-Forwarded-For → the client's address."""
