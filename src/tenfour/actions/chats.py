@@ -149,29 +149,25 @@ async def leave_chat(context: Context, user: UserId, chat: ChatId) -> None:
     await context.store.change(leave)
 
 
-async def list_chats(context: Context, user: UserId, *, after: tuple[int, ChatId] | None, limit: int) -> Sequence[ChatCard]:
+def list_chats(connection: Connection, user: UserId, *, after: tuple[int, ChatId] | None, limit: int) -> Sequence[ChatCard]:
     """The user's chats, most recently active first, from behind the (changed_at, id) of ``after``."""
-    return await context.store.read(lambda connection: directory.list_chats(connection, user, after=after, limit=limit))
+    return directory.list_chats(connection, user, after=after, limit=limit)
 
 
-async def list_channels(context: Context, *, after: ChatId | None, limit: int) -> Sequence[ChannelSign]:
+def list_channels(connection: Connection, *, after: ChatId | None, limit: int) -> Sequence[ChannelSign]:
     """The channels that everybody may join, newest first."""
-    return await context.store.read(lambda connection: directory.list_channels(connection, after=after, limit=limit))
+    return directory.list_channels(connection, after=after, limit=limit)
 
 
-async def get_chat(context: Context, user: UserId, chat: ChatId) -> ChatCard | ChannelSign:
+def get_chat(connection: Connection, user: UserId, chat: ChatId) -> ChatCard | ChannelSign:
     """The chat as it stands in the user's list; to a stranger a channel shows its sign.
 
     Raises ``chat_unknown``, or ``not_a_member`` for what is no channel.
     """
-
-    def query(connection: Connection) -> ChatCard | ChannelSign:
-        found = directory.find_card(connection, chat, user) or directory.find_channel(connection, chat)
-        if found is None:
-            raise TenfourError(ErrorCode.NOT_A_MEMBER if directory.chat_exists(connection, chat) else ErrorCode.CHAT_UNKNOWN)
-        return found
-
-    return await context.store.read(query)
+    found = directory.find_card(connection, chat, user) or directory.find_channel(connection, chat)
+    if found is None:
+        raise TenfourError(ErrorCode.NOT_A_MEMBER if directory.chat_exists(connection, chat) else ErrorCode.CHAT_UNKNOWN)
+    return found
 
 
 def _check(wanted: NewChat) -> None:

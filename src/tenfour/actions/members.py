@@ -22,14 +22,10 @@ from tenfour.storage.schema import chats, members
 from tenfour.storage.store import Transaction
 
 
-async def list_members(context: Context, user: UserId, chat: ChatId, *, after: UserId | None, limit: int) -> Sequence[MemberCard]:
+def list_members(connection: Connection, user: UserId, chat: ChatId, *, after: UserId | None, limit: int) -> Sequence[MemberCard]:
     """The chat's members by user id; raises ``chat_unknown`` or ``not_a_member``."""
-
-    def query(connection: Connection) -> Sequence[MemberCard]:
-        open_chat(connection, chat, user)
-        return directory.list_members(connection, chat, after=after, limit=limit)
-
-    return await context.store.read(query)
+    open_chat(connection, chat, user)
+    return directory.list_members(connection, chat, after=after, limit=limit)
 
 
 async def add_member(context: Context, user: UserId, chat: ChatId, other: UserId, role: Role | None = None) -> tuple[MemberCard, bool]:
@@ -74,6 +70,35 @@ async def change_role(context: Context, user: UserId, chat: ChatId, other: UserI
         return _card(tx, chat, other)
 
     return await context.store.change(change)
+
+
+# For a product's back end: its server key has the rights of an owner, and is not in the chat itself
+
+
+async def admit_member(context: Context, key_id: str, chat: ChatId, other: UserId, role: Role | None = None) -> tuple[MemberCard, bool]:
+    """The other one as a member, and whether they are new; one who is there already stays as they are, or gets the named role."""
+
+    def admit(tx: Transaction) -> tuple[MemberCard, bool]:
+        locked = _lock_open_chat(tx, chat)
+        theirs = directory.find_member(tx.connection, chat, other)
+        if theirs is None:
+            require_users(tx.connection, [other])
+            require_room(tx, chat, 1, context.policy.chat_members_max)
+            seat_members(tx, locked, {other: role or Role.MEMBER}, by=None)
+        elif role is not None:
+            _set_role(tx, locked, theirs, role, by=UserId(key_id))
+        return _card(tx, chat, other), theirs is None
+
+    return await context.store.change(admit)
+
+
+async def dismiss_member(context: Context, key_id: str, chat: ChatId, other: UserId) -> None:
+    """Takes somebody out; raises ``last_owner``, ``direct_chat_fixed``, ``user_unknown``."""
+
+    def dismiss(tx: Transaction) -> None:
+        unseat_member(tx, _lock_open_chat(tx, chat), _their_place(tx, chat, other), by=UserId(key_id))
+
+    await context.store.change(dismiss)
 
 
 # Within a change, for the other actions on chats
@@ -125,13 +150,23 @@ def append_rights_event(tx: Transaction, chat: Chat, kind: EventKind, by: UserId
     return event, replace(chat, last_seq=event.seq, rights_seq=event.seq)
 
 
+def _lock_open_chat(tx: Transaction, chat: ChatId) -> Chat:
+    locked = tx.lock_chat(chat)
+    _refuse(may_leave(locked))
+    return locked
+
+
 def _give_role(tx: Transaction, chat: Chat, member: Member, other: Member, role: Role) -> None:
     _refuse(may_change_role(chat, member, other, role))
+    _set_role(tx, chat, other, role, by=member.user)
+
+
+def _set_role(tx: Transaction, chat: Chat, other: Member, role: Role, *, by: UserId) -> None:
     if other.role is role:
         return
     _keep_an_owner(tx, other, role)
     tx.connection.execute(update(members).where(members.c.chat == chat.id, members.c.user == other.user).values(role=role.value))
-    append_rights_event(tx, chat, EventKind.MEMBER_CHANGED, member.user, {"user": other.user, "role": role.value, "muted_until": other.muted_until})
+    append_rights_event(tx, chat, EventKind.MEMBER_CHANGED, by, {"user": other.user, "role": role.value, "muted_until": other.muted_until})
 
 
 def _keep_an_owner(tx: Transaction, member: Member, role: Role | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,15 @@ from tenfour.ids import ChatId, MessageId, Seq, UserId, new_id
 from tenfour.storage import directory, reads
 from tenfour.storage.reads import HistoryPage, Membership
 from tenfour.storage.store import Append, Appended, NotAppended
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page of history lies: one of the three, or none for the newest messages."""
+
+    before: Seq | None = None
+    after: Seq | None = None
+    around: Seq | None = None
 
 
 def admit_draft(draft: Draft, membership: Membership | None, policy: Policy, now_ms: int) -> Accepted | Refused:
@@ -31,14 +41,37 @@ def admit_draft(draft: Draft, membership: Membership | None, policy: Policy, now
     return decide(draft, membership.member, membership.chat, now_ms)
 
 
-async def send_message(context: Context, rights: RightsCache, draft: Draft) -> Appended:
+async def send_message(context: Context, draft: Draft) -> Appended:
     """The place of the message in its chat, once it is durable; raises ``TenfourError``."""
-    verdict, rights_seq = await _decide(context, rights, draft)
-    if isinstance(verdict, Refused):
-        return await _answer_or_refuse(context, draft, verdict)
+    now_ms = context.clock.now_ms()
+    return await finish_send(context, draft, await context.store.read(lambda connection: prepare_send(connection, draft, context.policy, now_ms)))
+
+
+def prepare_send(connection: Connection, draft: Draft, policy: Policy, now_ms: int) -> Seq | Appended:
+    """The ``rights_seq`` at which the draft is accepted, or the ack of its key; raises ``TenfourError``.
+
+    For an edge that reads something else (who asks) in the same transaction; then comes ``finish_send``.
+    """
+    try:
+        membership = open_chat(connection, draft.chat, draft.sender)
+        verdict = admit_draft(draft, membership, policy, now_ms)
+    except TenfourError as cause:
+        verdict = Refused(cause.code, cause.detail)
+    else:
+        if isinstance(verdict, Accepted):
+            return membership.chat.rights_seq
+    is_final = FAILURES[verdict.code].retry is Retry.NEVER and check_key(draft.key) is None
+    known = answer_known_key(connection, draft) if is_final else None
+    return _unwrap(known or NotAppended(verdict.code, verdict.detail, verdict.retry_after_ms))
+
+
+async def finish_send(context: Context, draft: Draft, prepared: Seq | Appended) -> Appended:
+    """The place of a prepared message, once it is durable; raises ``TenfourError``."""
+    if isinstance(prepared, Appended):
+        return prepared
     done: asyncio.Future[Appended | NotAppended] = asyncio.get_running_loop().create_future()
     message_id = MessageId(new_id(context.clock.now_ms()))
-    refusal = context.store.submit(Append(draft, message_id, rights_seq, lambda outcome: _settle(done, outcome)))
+    refusal = context.store.submit(Append(draft, message_id, prepared, lambda outcome: _settle(done, outcome)))
     return _unwrap(refusal if refusal is not None else await done)
 
 
@@ -61,34 +94,19 @@ def answer_known_key(connection: Connection, draft: Draft) -> Appended | NotAppe
     return directory.find_key(connection, draft)
 
 
-async def get_history(  # noqa: PLR0913 - the three positions exclude each other; the edge checks it
-    context: Context, chat: ChatId, user: UserId, *, before: Seq | None = None, after: Seq | None = None, around: Seq | None = None, limit: int = 50
-) -> HistoryPage:
-    """A page of messages that the user may see; raises ``chat_unknown`` or ``not_a_member``."""
-    return await context.store.read(lambda connection: reads.history(connection, chat, user, before=before, after=after, around=around, limit=limit))
-
-
-async def get_message(context: Context, chat: ChatId, user: UserId, message: MessageId) -> Message:
+def get_message(connection: Connection, chat: ChatId, user: UserId, message: MessageId) -> Message:
     """One message; raises ``chat_unknown``, ``not_a_member`` or ``message_unknown``."""
-    return await context.store.read(lambda connection: reads.message(connection, chat, user, message))
+    return reads.message(connection, chat, user, message)
 
 
-async def get_events(context: Context, chat: ChatId, user: UserId, *, after: Seq, limit: int) -> Sequence[Event]:
+def get_history(connection: Connection, chat: ChatId, user: UserId, position: Position, limit: int) -> HistoryPage:
+    """A page of messages that the user may see; raises ``chat_unknown`` or ``not_a_member``."""
+    return reads.history(connection, chat, user, before=position.before, after=position.after, around=position.around, limit=limit)
+
+
+def get_events(connection: Connection, chat: ChatId, user: UserId, *, after: Seq, limit: int) -> Sequence[Event]:
     """The events that the user may see after a seq; raises ``chat_unknown`` or ``not_a_member``."""
-    return await context.store.read(lambda connection: reads.events_after(connection, chat, user, after, limit))
-
-
-async def _decide(context: Context, rights: RightsCache, draft: Draft) -> tuple[Accepted | Refused, Seq]:
-    try:
-        membership = rights.peek(draft.chat, draft.sender) or await look_up_rights(context, rights, draft.chat, draft.sender)
-    except TenfourError as refusal:
-        return Refused(refusal.code, refusal.detail, refusal.retry_after_ms), 0
-    return admit_draft(draft, membership, context.policy, context.clock.now_ms()), membership.chat.rights_seq
-
-
-async def _answer_or_refuse(context: Context, draft: Draft, refusal: Refused) -> Appended:
-    known = await find_known_key(context, draft) if FAILURES[refusal.code].retry is Retry.NEVER else None
-    return _unwrap(known or NotAppended(refusal.code, refusal.detail, refusal.retry_after_ms))
+    return reads.events_after(connection, chat, user, after, limit)
 
 
 def _settle(done: asyncio.Future[Appended | NotAppended], outcome: Appended | NotAppended) -> None:

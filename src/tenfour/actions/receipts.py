@@ -14,6 +14,7 @@ from tenfour.errors import TenfourError
 from tenfour.ids import ChatId, Seq, UserId
 from tenfour.storage import directory
 from tenfour.storage.directory import Progress, StoredReceipt
+from tenfour.storage.store import Transaction
 
 NOTED_MAX = 200_000
 """Receipts that wait for the next flush; over it new ones are dropped, and the client's next one stands in."""
@@ -64,22 +65,25 @@ class ReceiptBook:
             self.note(chat, progress.user, delivered=progress.delivered, read=progress.read)
 
 
-async def note_receipt(context: Context, chat: ChatId, user: UserId, *, delivered: Seq, read: Seq) -> Progress:
+async def store_receipt(context: Context, chat: ChatId, user: UserId, *, delivered: Seq, read: Seq) -> Progress:
     """The user's position after the receipt, stored at once; raises ``chat_unknown`` or ``not_a_member``."""
-    await context.store.read(lambda connection: open_chat(connection, chat, user))
-    await _store(context, [(chat, Progress(user, max(delivered, read), read))])
-    member = (await context.store.read(lambda connection: open_chat(connection, chat, user))).member
-    return Progress(user, member.delivered_seq, member.read_seq)
+
+    def store(tx: Transaction) -> tuple[Progress, list[StoredReceipt]]:
+        open_chat(tx.connection, chat, user)
+        moved = directory.store_receipts(tx.connection, [(chat, Progress(user, delivered, read))])
+        member = open_chat(tx.connection, chat, user).member
+        return Progress(user, member.delivered_seq, member.read_seq), moved
+
+    progress, moved = await context.store.change(store)
+    for receipt in moved:
+        _tell(context, receipt)
+    return progress
 
 
-async def list_receipts(context: Context, chat: ChatId, user: UserId, *, after: UserId | None, limit: int) -> Sequence[Progress]:
+def list_receipts(connection: Connection, chat: ChatId, user: UserId, *, after: UserId | None, limit: int) -> Sequence[Progress]:
     """How far each member has got, as any member may know; raises ``chat_unknown`` or ``not_a_member``."""
-
-    def query(connection: Connection) -> Sequence[Progress]:
-        open_chat(connection, chat, user)
-        return directory.list_progress(connection, chat, after=after, limit=limit)
-
-    return await context.store.read(query)
+    open_chat(connection, chat, user)
+    return directory.list_progress(connection, chat, after=after, limit=limit)
 
 
 async def _store(context: Context, wanted: Sequence[tuple[ChatId, Progress]]) -> list[ReceiptNotice]:

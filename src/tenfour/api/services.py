@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tenfour.actions.access import RightsCache
 from tenfour.actions.context import Context
 from tenfour.actions.receipts import ReceiptBook
 from tenfour.auth.keys import SigningKeys
@@ -22,6 +23,7 @@ class Services:
     verifier: TokenVerifier
     tokens: AccessTokens
     hasher: PasswordHasher
+    rights: RightsCache
     receipts: ReceiptBook
     counters: Counters
     endings: Endings

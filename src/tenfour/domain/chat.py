@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -52,6 +53,11 @@ def check_title(title: str | None, kind: ChatKind) -> str | None:
         return "A channel needs a title." if kind is ChatKind.CHANNEL else None
     if kind is ChatKind.DIRECT:
         return "A direct chat has no title: it is called after the other person."
-    if not title.strip() or len(title) > TITLE_CHARS_MAX or not title.isprintable():
-        return f"A title is 1 to {TITLE_CHARS_MAX} printable characters in one line."
+    if not title.strip() or len(title) > TITLE_CHARS_MAX or any(_breaks_a_line(each) for each in title):
+        return f"A title is 1 to {TITLE_CHARS_MAX} characters in one line, without control characters."
     return None
+
+
+def _breaks_a_line(char: str) -> bool:
+    """Controls, line ends, lone surrogates, and what turns the direction of the text around it."""
+    return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

@@ -188,6 +188,11 @@ def _unwrap(text: str) -> str:
     return inner if inner.count(".") == 2 else text  # noqa: PLR2004 - a JWT has three parts
 
 
+def carried_token(request: UpgradeRequest) -> str | None:
+    """A token in the header or the subprotocol, for doors that need no more than that."""
+    return _bearer_header(request.headers) or _bearer_subprotocol(request.subprotocols) or next(iter(parse_qs(request.query).get("token", ())), None)
+
+
 def _refused(refusal: TenfourError) -> RefusedUpgrade:
     headers = {"content-type": "application/problem+json"}
     if refusal.retry_after_ms is not None:

@@ -1,0 +1,1 @@
+"""Tenfour: self-hosted real-time chat."""

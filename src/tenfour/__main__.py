@@ -1,0 +1,5 @@
+"""``python -m tenfour``."""
+
+from tenfour.cli.main import main
+
+main()

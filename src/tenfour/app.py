@@ -1,0 +1,334 @@
+"""Settings → store, broker, actions, edges. The only place that names a concrete store or broker.
+
+``serve`` runs the server until it is told to stop; ``open_parts`` opens the same parts without the edges,
+for command-line administration while no server runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from ipaddress import ip_network
+from pathlib import Path
+
+import uvicorn
+
+from tenfour.actions.access import RightsCache
+from tenfour.actions.accounts import make_setup_link
+from tenfour.actions.context import Context, Policy, Registration
+from tenfour.actions.publish import publish_commit
+from tenfour.actions.receipts import ReceiptBook
+from tenfour.api.application import make_http_app
+from tenfour.api.services import Services
+from tenfour.auth.keys import SigningKeys
+from tenfour.auth.passwords import PasswordHasher
+from tenfour.auth.tokens import AccessTokens, Algorithm, ExternalIssuer, TokenVerifier
+from tenfour.broker.local import LocalBroker
+from tenfour.clock import SystemClock
+from tenfour.errors import ErrorCode, TenfourError
+from tenfour.gateway.address import client_address
+from tenfour.gateway.drain import drain
+from tenfour.gateway.echo import EchoDoor, EchoRules
+from tenfour.gateway.gate import Gate, Origins, carried_token
+from tenfour.gateway.http import HttpProtocol
+from tenfour.gateway.hub import Hub
+from tenfour.gateway.limits import GatewayLimits
+from tenfour.gateway.protocol import UpgradeRequest, websocket_protocol
+from tenfour.ids import new_id
+from tenfour.observe.endings import Endings
+from tenfour.observe.log import Log
+from tenfour.observe.metrics import Counters, Gauges, exposition
+from tenfour.settings import Settings, WrongSetting
+from tenfour.storage.sqlite import SqliteStore
+
+DATABASE = "tenfour.db"
+SERVER_FILE = "server.json"
+RECEIPTS_EVERY_S = 1.0
+KEEP_ALIVE_S = 75
+EXIT_FATAL = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """An opened server without its edges."""
+
+    settings: Settings
+    context: Context
+    store: SqliteStore
+    keys: SigningKeys
+    verifier: TokenVerifier
+    tokens: AccessTokens
+    hasher: PasswordHasher
+    receipts: ReceiptBook
+    log: Log
+
+
+@contextlib.asynccontextmanager
+async def open_parts(settings: Settings, log: Log, fatal: Callable[[str], None]) -> AsyncIterator[Parts]:
+    """Opens store, broker, keys and actions, and closes them; raises ``StoreLocked`` where another process has the file."""
+    clock = SystemClock()
+    settings.data.mkdir(parents=True, exist_ok=True)
+    store = SqliteStore(database_path(settings), clock, readers=settings.readers)
+    broker = LocalBroker()
+    keys = SigningKeys.load_or_create(settings.data / "keys", clock.now_ms())
+    context = Context(store, broker, clock, _policy(settings))
+    verifier = TokenVerifier(keys, clock, externals=external_issuers(settings), leeway_s=settings.leeway_s, log=partial(_log_key_set, log))
+    hasher = PasswordHasher()
+    await store.open(partial(publish_commit, broker), fatal)
+    await broker.open()
+    try:
+        yield Parts(settings, context, store, keys, verifier, AccessTokens(keys, clock), hasher, ReceiptBook(context), log)
+    finally:
+        await broker.close()
+        await store.close()
+        hasher.close()
+
+
+def database_path(settings: Settings) -> Path:
+    return Path(settings.database.removeprefix("sqlite:///")) if settings.database else settings.data / DATABASE
+
+
+def external_issuers(settings: Settings) -> list[ExternalIssuer]:
+    """The issuers of ``external``; raises ``WrongSetting`` with what is wrong."""
+    found = []
+    for table in settings.external:
+        try:
+            pem = Path(table["key"]).read_text() if "key" in table else None
+            found.append(
+                ExternalIssuer(
+                    table["issuer"],
+                    Algorithm(table["algorithm"]),
+                    secret=table.get("secret"),
+                    pem=pem,
+                    jwks_url=table.get("jwks_url"),
+                    audience=table.get("audience"),
+                    id_claim=table.get("id_claim", "sub"),
+                    name_claim=table.get("name_claim", "name"),
+                )
+            )
+        except (KeyError, ValueError, OSError) as cause:
+            raise WrongSetting(f"external: {cause if not isinstance(cause, KeyError) else f'{cause} is missing'}") from cause
+    return found
+
+
+async def serve(settings: Settings, log: Log, started: Callable[[Settings, str | None], None]) -> int:
+    """Runs the server until SIGTERM or SIGINT; the exit code. ``started`` is told the set-up secret, if one is needed."""
+    stopping = asyncio.Event()
+    broken: list[str] = []
+
+    def fatal(why: str) -> None:
+        log.error("Error store.broken", why=why, advice="The process ends, so that the next start recovers from the file.")
+        broken.append(why)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
+    async with open_parts(settings, log, fatal) as parts:
+        secret = await make_setup_link(parts.context)
+        async with asyncio.TaskGroup() as tasks:
+            edges = Edges(parts, tasks)
+            ticker = tasks.create_task(edges.hub.tick_forever())
+            flusher = tasks.create_task(edges.flush_receipts())
+            serving = tasks.create_task(edges.server.serve())
+            while not edges.server.started and not serving.done():
+                await asyncio.sleep(0.005)
+            if serving.done():
+                ticker.cancel()
+                flusher.cancel()
+                return 1
+            _write_server_file(settings)
+            log.info("Server started", url=settings.url, version=version("tenfour"), node=edges.hub.node)
+            started(settings, secret)
+            await _either(stopping.wait(), serving)
+            log.info("Server stopping", connections=len(edges.hub.connections))
+            await drain(edges.hub, settings.drain_s)
+            edges.server.should_exit = True
+            await serving
+            ticker.cancel()
+            flusher.cancel()
+    (settings.data / SERVER_FILE).unlink(missing_ok=True)
+    log.info("Server stopped")
+    return EXIT_FATAL if broken else 0
+
+
+class Edges:
+    """HTTP and WebSocket, on one port."""
+
+    def __init__(self, parts: Parts, tasks: asyncio.TaskGroup) -> None:
+        settings = parts.settings
+        self._parts = parts
+        node = new_id(parts.context.clock.now_ms())[-12:]
+        limits = gateway_limits(settings)
+        counters, endings = Counters(), Endings()
+        self.hub = Hub(
+            parts.context,
+            limits,
+            rights=RightsCache(),
+            receipts=parts.receipts,
+            counters=counters,
+            endings=endings,
+            log=parts.log,
+            node=node,
+            tasks=tasks,
+            verifier=parts.verifier,
+            leeway_ms=round(settings.leeway_s * 1000),
+        )
+        trusted = [ip_network(each) for each in settings.trusted_proxies]
+        services = Services(
+            context=parts.context,
+            keys=parts.keys,
+            verifier=parts.verifier,
+            tokens=parts.tokens,
+            hasher=parts.hasher,
+            rights=self.hub.rights,
+            receipts=parts.receipts,
+            counters=counters,
+            endings=endings,
+            log=parts.log,
+            metrics=exposition(counters, self._gauges()),
+            is_draining=lambda: self.hub.draining,
+            node=node,
+            version=version("tenfour"),
+            public_url=settings.url,
+            allowed_origins=settings.allowed_origins,
+            secure_cookies=settings.url.startswith("https://"),
+            metrics_token=settings.metrics_token,
+            failed_logins=settings.failed_logins,
+            requests_per_address_s=settings.requests_per_address_s,
+            client_address=lambda peer, forwarded: client_address(peer, forwarded, trusted),
+        )
+        echo = EchoDoor(EchoRules(settings.echo_bytes, settings.echo_connections, settings.heartbeat_s), self._check_echo_token, self._echo_failed)
+        gate = Gate(self.hub, origins(settings), echo, token_query=settings.token_query)
+        largest = max(settings.frame_bytes, settings.echo_bytes)
+        self.server = _Server(
+            uvicorn.Config(
+                make_http_app(services),
+                host=settings.host,
+                port=settings.port,
+                http=HttpProtocol,
+                ws=websocket_protocol(gate, trusted_proxies=trusted, send_budget_bytes=settings.send_budget_bytes, max_frame_bytes=largest),
+                loop="none",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                date_header=True,
+                backlog=4096,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                timeout_graceful_shutdown=3,
+                ssl_certfile=settings.tls_certificate or None,
+                ssl_keyfile=settings.tls_key or None,
+            )
+        )
+
+    async def flush_receipts(self) -> None:
+        while True:
+            await asyncio.sleep(RECEIPTS_EVERY_S)
+            await self._parts.receipts.flush()
+
+    def _check_echo_token(self, request: UpgradeRequest) -> None:
+        token = carried_token(request)
+        if token is None:
+            raise TenfourError(ErrorCode.TOKEN_MISSING, "From beyond loopback the echo door needs a token.")
+        self._parts.verifier.verify(token)
+
+    def _echo_failed(self, reference: str, cause: Exception) -> None:
+        self._parts.log.error("Error echo.failed", reference=reference, exc_info=cause)
+
+    def _gauges(self) -> Gauges:
+        store, hub, context = self._parts.store, self.hub, self._parts.context
+        return Gauges(
+            connections=lambda: len(hub.connections),
+            users=lambda: len(hub.users),
+            rooms=lambda: len(hub.audiences),
+            waiting=lambda: store.waiting,
+            store_up=lambda: store.trouble is None,
+            broker_up=lambda: context.broker.trouble is None,
+            loop_lag_s=lambda: hub.loop_lag_s,
+            batch_sizes=lambda: store.figures.batch_sizes,
+            commit_times=lambda: store.figures.commit_times,
+            appended=lambda: store.figures.appended,
+            commit_seconds=lambda: store.figures.seconds,
+        )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, with the signals left to us: a drain comes before its shutdown."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - uvicorn's own signature
+        yield
+
+
+def gateway_limits(settings: Settings) -> GatewayLimits:
+    return GatewayLimits(
+        frame_bytes=settings.frame_bytes,
+        text_chars=settings.text_chars,
+        frames_per_s=settings.frames_per_s,
+        sends_per_s=settings.sends_per_s,
+        user_sends_per_s=settings.user_sends_per_s,
+        connections_per_user=settings.connections_per_user,
+        connections_per_address=settings.connections_per_address,
+        handshakes_per_address_s=settings.handshakes_per_address_s,
+        connections_max=settings.connections,
+        send_budget_bytes=settings.send_budget_bytes,
+        receipts_live_max=settings.receipts_live_max,
+        replays_at_once=settings.replays_at_once,
+        replay_events_max=settings.replay_events,
+        heartbeat_s=settings.heartbeat_s,
+        heartbeat_grace_s=settings.heartbeat_grace_s,
+        authenticate_s=settings.authenticate_s,
+        echo_bytes=settings.echo_bytes,
+        echo_connections=settings.echo_connections,
+    )
+
+
+def origins(settings: Settings) -> Origins:
+    """The listed origins; on loopback ``null`` too, so that a page from a file can debug."""
+    allowed = frozenset(settings.allowed_origins)
+    own = {settings.url} | ({"null"} if settings.is_loopback and not allowed else set())
+    return Origins(allowed, frozenset(own))
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        registration=Registration(settings.registration),
+        text_chars_max=settings.text_chars,
+        chat_members_max=settings.chat_members,
+        receipts_live_max=settings.receipts_live_max,
+        access_token_s=settings.access_token_s,
+        refresh_token_s=settings.refresh_token_s,
+        sends_per_user_s=settings.user_sends_per_s,
+    )
+
+
+def _stop(stopping: asyncio.Event) -> None:
+    """The first signal drains; the second one ends it now."""
+    if stopping.is_set():
+        os._exit(1)
+    stopping.set()
+
+
+async def _either(one: object, task: asyncio.Task[None]) -> None:
+    waiting = asyncio.ensure_future(one)  # type: ignore[arg-type]
+    await asyncio.wait([waiting, task], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+def _write_server_file(settings: Settings) -> None:
+    """Where the command line finds the running server."""
+    path = settings.data / SERVER_FILE
+    path.write_text(json.dumps({"url": f"{'https' if settings.uses_tls else 'http'}://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{settings.port}", "pid": os.getpid()}))  # noqa: S104
+
+
+def _log_key_set(log: Log, issuer: str, why: str) -> None:
+    log.warning("Error keys.unreachable", issuer=issuer, why=why)
+
