@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pytest_asyncio
 from sqlalchemy import insert, update
@@ -24,6 +25,8 @@ from tenfour.storage import reads
 from tenfour.storage.schema import users
 from tenfour.storage.sqlite import SqliteStore
 from tenfour.storage.store import Appended, Commit
+
+T = TypeVar("T")
 
 
 class RecordingBroker(LocalBroker):
@@ -70,9 +73,7 @@ class World:
     async def disable(self, user: UserId) -> None:
         await self.store.change(lambda tx: tx.connection.execute(update(users).where(users.c.id == user).values(disabled_at=1)).rowcount)
 
-    async def chat(
-        self, *names: str, kind: ChatKind = ChatKind.GROUP, title: str | None = "A chat", history: HistoryRule = HistoryRule.ALL
-    ) -> ChatId:
+    async def chat(self, *names: str, kind: ChatKind = ChatKind.GROUP, title: str | None = "A chat", history: HistoryRule = HistoryRule.ALL) -> ChatId:
         """A chat of these people; the first one made it."""
         creator, *others = [await self.person(name) for name in names]
         wanted = NewChat(kind, None if kind is ChatKind.DIRECT else title, history)
@@ -80,7 +81,11 @@ class World:
 
     async def say(self, chat: ChatId, user: UserId, text: str = "hello", key: str | None = None) -> Appended:
         self.sent += 1
-        return await messages.send_message(self.context, self.rights, Draft(chat, user, key or f"key-{self.sent}", text))
+        return await messages.send_message(self.context, Draft(chat, user, key or f"key-{self.sent}", text))
+
+    async def read(self, query: Callable[..., T], *values: object, **named: object) -> T:
+        """What a query of the actions gives in a read of its own."""
+        return await self.store.read(lambda connection: query(connection, *values, **named))
 
     async def events(self, chat: ChatId) -> list[Event]:
         """All events of a chat, whoever may see them."""

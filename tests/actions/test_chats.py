@@ -41,7 +41,7 @@ async def test_a_new_group_begins_with_its_members_joining_in_order_the_creator_
         (world.people["cid"], "member"),
     ]
     assert {event.by for event in events} == {world.people["ann"]}
-    card = await chats.get_chat(world.context, world.people["ben"], chat)
+    card = await world.read(chats.get_chat, world.people["ben"], chat)
     assert isinstance(card, ChatCard)
     assert (card.member_count, card.chat.last_seq, card.chat.rights_seq, card.unread) == (3, 3, 3, 0)
 
@@ -85,7 +85,7 @@ async def test_what_cannot_be_made_is_refused_by_name(world: World, wanted: NewC
 
     assert await refusal(chats.create_chat(world.context, ann, wanted, people)) is code
 
-    assert await chats.list_chats(world.context, ann, after=None, limit=10) == []
+    assert await world.read(chats.list_chats, ann, after=None, limit=10) == []
 
 
 async def test_nobody_is_put_into_a_chat_who_is_unknown_or_disabled(world: World) -> None:
@@ -158,7 +158,7 @@ async def test_who_leaves_is_out_and_can_be_in_again_with_a_new_place(world: Wor
 
     await chats.leave_chat(world.context, ben, channel)
 
-    assert isinstance(await chats.get_chat(world.context, ben, channel), ChannelSign)
+    assert isinstance(await world.read(chats.get_chat, ben, channel), ChannelSign)
     assert await refusal(chats.leave_chat(world.context, ben, channel)) is ErrorCode.NOT_A_MEMBER
     card = await chats.join_channel(world.context, ben, channel)
     assert (card.member.joined_seq, card.member_count) == (4, 2)
@@ -186,13 +186,13 @@ async def test_a_stranger_sees_the_sign_of_a_channel_and_nothing_of_a_group(worl
     group = await world.chat("ann")
     eve = await world.person("eve")
 
-    sign = await chats.get_chat(world.context, eve, channel)
+    sign = await world.read(chats.get_chat, eve, channel)
 
     assert isinstance(sign, ChannelSign)
     assert (sign.title, sign.member_count) == ("News", 2)
-    assert await refusal(chats.get_chat(world.context, eve, group)) is ErrorCode.NOT_A_MEMBER
-    assert await refusal(chats.get_chat(world.context, eve, ChatId(new_id(1)))) is ErrorCode.CHAT_UNKNOWN
-    assert [each.id for each in await chats.list_channels(world.context, after=None, limit=10)] == [channel]
+    assert await refusal(world.read(chats.get_chat, eve, group)) is ErrorCode.NOT_A_MEMBER
+    assert await refusal(world.read(chats.get_chat, eve, ChatId(new_id(1)))) is ErrorCode.CHAT_UNKNOWN
+    assert [each.id for each in await world.read(chats.list_channels, after=None, limit=10)] == [channel]
 
 
 async def test_a_products_chat_is_made_once_and_gains_members_by_being_asked_for_again(world: World) -> None:
@@ -205,9 +205,9 @@ async def test_a_products_chat_is_made_once_and_gains_members_by_being_asked_for
 
     assert (is_new, again, thrice) == (True, (chat, False), (chat, False))
     assert [event.kind for event in await world.events(chat)] == [EventKind.MEMBER_JOINED, EventKind.MEMBER_JOINED, EventKind.CHAT_CHANGED, EventKind.MEMBER_JOINED]
-    cards = await members.list_members(world.context, ann, chat, after=None, limit=10)
+    cards = await world.read(members.list_members, ann, chat, after=None, limit=10)
     assert {card.person.name: card.role for card in cards} == {"ann": Role.OWNER, "ben": Role.MEMBER, "cid": Role.MEMBER}
-    card = await chats.get_chat(world.context, ann, chat)
+    card = await world.read(chats.get_chat, ann, chat)
     assert isinstance(card, ChatCard)
     assert (card.external_id, card.chat.title) == ("order-42", "Order 42, paid")
 
