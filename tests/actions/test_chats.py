@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,20 +12,12 @@ from tenfour.actions.chats import NewChat
 from tenfour.domain.chat import ChatKind
 from tenfour.domain.event import EventKind
 from tenfour.domain.member import Role
-from tenfour.errors import ErrorCode, TenfourError
+from tenfour.errors import ErrorCode
 from tenfour.ids import ChatId, UserId, new_id
 from tenfour.storage.directory import ChannelSign, ChatCard
-
-if TYPE_CHECKING:
-    from conftest import World
+from tests.actions.world import World, refusal
 
 pytestmark = pytest.mark.asyncio
-
-
-async def refusal(awaitable: object) -> ErrorCode:
-    with pytest.raises(TenfourError) as caught:
-        await awaitable  # type: ignore[misc]
-    return caught.value.code
 
 
 async def test_a_new_group_begins_with_its_members_joining_in_order_the_creator_first(world: World) -> None:

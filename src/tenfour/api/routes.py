@@ -3,6 +3,10 @@
 | below ``/api/v1``                                | module     |
 |--------------------------------------------------|------------|
 | setup, accounts, sessions, me, users, invites, ws-tickets | accounts |
+| chats, chats/{chat}, …/join, …/leave              | chats      |
+| chats/{chat}/members[/{user}]                    | members    |
+| chats/{chat}/messages[/{message}], …/events       | messages   |
+| chats/{chat}/receipts                            | receipts   |
 | health/live, health/ready, server                | health     |
 | ws, chats/{chat}/ws, diagnostics/echo (426 only) | doors      |
 
@@ -11,7 +15,8 @@ Beside it ``/metrics`` and ``/.well-known/jwks.json`` (health).
 
 from __future__ import annotations
 
-from tenfour.api import accounts, doors, health
+from tenfour.api import accounts, chats, doors, health, members, messages, receipts
 
-API_HANDLERS = [*accounts.HANDLERS, *health.HANDLERS, *doors.HANDLERS]
+CHAT_HANDLERS = [*chats.HANDLERS, *members.HANDLERS, *messages.HANDLERS, *receipts.HANDLERS]
+API_HANDLERS = [*accounts.HANDLERS, *CHAT_HANDLERS, *health.HANDLERS, *doors.HANDLERS]
 ROOT_HANDLERS = [*health.ROOT_HANDLERS]
