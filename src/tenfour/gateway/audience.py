@@ -34,13 +34,15 @@ class Audience:
     has, gets only what is later, and is plain live from the first batch that reaches it.
     """
 
-    __slots__ = ("ahead", "changed_at", "chat", "live", "member_count", "members", "room", "subscription")
+    __slots__ = ("ahead", "arriving", "changed_at", "chat", "live", "member_count", "members", "room", "subscription")
 
     def __init__(self, chat: ChatId) -> None:
         self.chat = chat
         self.room = Room()
         self.live: dict[Follower, Callable[[bytes], None]] = {}
         self.ahead: dict[Follower, Seq] = {}
+        self.arriving = 0
+        """Replays that will end here: the audience stays open for them."""
         self.members: set[UserId] | None = None
         """All members, in chats small enough for presence and typing; else None."""
         self.member_count = 0
@@ -49,7 +51,7 @@ class Audience:
 
     @property
     def empty(self) -> bool:
-        return not self.live and not self.ahead
+        return not self.live and not self.ahead and not self.arriving
 
     def join(self, follower: Follower, cursor: Seq) -> None:
         """From now on the follower gets every event after ``cursor``, which the room has not passed yet."""

@@ -45,19 +45,23 @@ class _Course:
 
 async def replay(connection: Connection, wanted: Wanted) -> None:
     """Replays the named chats (and the rest, if asked for), most recent first, then lets them be live."""
+    courses: dict[ChatId, _Course] = {}
     try:
-        courses = {chat: _set_out(connection, chat, wanted.id, after) for chat, after in await _positions(connection, wanted)}
+        for chat, after in await _positions(connection, wanted):
+            courses[chat] = _set_out(connection, chat, wanted.id, after)
         while courses and connection.open:
             batch = dict(list(courses.items())[:CHATS_PER_READ])
             async with connection.hub.replays:
                 pages = await _read(connection, batch)
             for chat, course in batch.items():
                 if not connection.dialog.is_current(chat, course.place) or await _advance(connection, course, pages[chat], wanted):
-                    connection.hub.close_if_empty(course.audience)
-                    del courses[chat]
+                    _arrive(connection, courses.pop(chat))
     except TenfourError as refusal:
         connection.say(error_frame(refusal.code, refusal.detail, id=wanted.id, retry_after_ms=refusal.retry_after_ms))
         _give_up(connection, wanted)
+    finally:
+        for course in courses.values():
+            _arrive(connection, course)
 
 
 async def _positions(connection: Connection, wanted: Wanted) -> list[tuple[ChatId, Seq | None]]:
@@ -75,8 +79,16 @@ async def _positions(connection: Connection, wanted: Wanted) -> list[tuple[ChatI
 
 def _set_out(connection: Connection, chat: ChatId, subscribe_id: str | None, after: Seq | None) -> _Course:
     """A second subscribe leaves the room first."""
-    connection.hub.leave(chat, connection)
-    return _Course(connection.dialog.replaying(chat, subscribe_id, after), connection.hub.audience(chat), after)
+    audience = connection.hub.audience(chat)
+    audience.leave(connection)
+    audience.arriving += 1
+    return _Course(connection.dialog.replaying(chat, subscribe_id, after), audience, after)
+
+
+def _arrive(connection: Connection, course: _Course) -> None:
+    """The chat's replay is over, whichever way."""
+    course.audience.arriving -= 1
+    connection.hub.close_if_empty(course.audience)
 
 
 async def _read(connection: Connection, batch: dict[ChatId, _Course]) -> dict[ChatId, ReplayPage]:
