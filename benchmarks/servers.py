@@ -24,6 +24,8 @@ START_DEADLINE_S = 20
 STOP_DEADLINE_S = 20
 # The loop has no use for receipts; reading them would only slow it down.
 LOOP_OPTIONS = ("--no-receipts",)
+# One back end makes all users and chats from one address.
+RAISED_FOR_SET_UP = {"TENFOUR_REQUESTS_PER_ADDRESS_S": "1000000"}
 LOOP_CHAT = "0198c0de-0000-7000-8000-000000000000"
 
 
@@ -82,6 +84,7 @@ def prepare_tenfour(shape: Shape, place: Place) -> Ready:
             "TENFOUR_DATA": str(place.directory / "data"),
             "TENFOUR_LISTEN": f"127.0.0.1:{port}",
         }
+        | RAISED_FOR_SET_UP
         | place.settings
     )
     process, accepting_after_s = _start_http([program, "serve"], environment, port, place.directory / "server.log")
@@ -158,7 +161,7 @@ def _make_chats(backend: _Backend, shape: Shape, path: Path) -> Path:
                 backend.call("PUT", f"/users/{name}", {"name": name})
             made = backend.call(
                 "PUT",
-                f"/chats/ext:c{chat}",
+                f"/chats/c{chat}",
                 {
                     "kind": "group",
                     "title": f"Chat {chat}",

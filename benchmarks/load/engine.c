@@ -242,7 +242,7 @@ void engine_step(uint64_t until_ns)
 {
 	struct epoll_event events[EVENTS];
 	uint64_t before = read_clock();
-	uint64_t span = until_ns > before ? until_ns - before : 0;
+	uint64_t span = until_ns > before && !opt.spin ? until_ns - before : 0;
 	struct timespec timeout = {.tv_sec = (time_t)(span / 1000000000u), .tv_nsec = (long)(span % 1000000000u)};
 	int count = epoll_pwait2(poller, events, EVENTS, &timeout, NULL);
 	totals.waited_ns += read_clock() - before;

@@ -40,10 +40,11 @@ static const char usage[] =
 	"  --hold T                   idle: seconds (30)\n"
 	"  --between M --during R     storm: messages while all are away (1000); a second while they come back (20)\n"
 	"  --paths FILE --token T     http: paths to get in turn, one a line; the token\n"
+	"  --spin                     never sleep while waiting, so that no server pays for waking the generator\n"
 	"  --server-pid P             reports that process's CPU time and memory too\n";
 
 enum option_id { HOST = 1, PORT, TOKENS, CONNECTIONS, DIALECT, SENDERS, WINDOW, RATE, MESSAGES, SECONDS, WARMUP, SIZE, ESCAPES, NO_RECEIPTS,
-	SOURCES, CONNECT_RATE, CONNECT_CAP, CONNECT_TIMEOUT, HOLD, BETWEEN, DURING, PATHS, TOKEN, SERVER_PID, HELP };
+	SOURCES, CONNECT_RATE, CONNECT_CAP, CONNECT_TIMEOUT, HOLD, BETWEEN, DURING, PATHS, TOKEN, SERVER_PID, SPIN, HELP };
 
 static const struct option names[] = {
 	{"host", 1, 0, HOST}, {"port", 1, 0, PORT}, {"tokens", 1, 0, TOKENS}, {"connections", 1, 0, CONNECTIONS}, {"dialect", 1, 0, DIALECT},
@@ -51,7 +52,7 @@ static const struct option names[] = {
 	{"warmup", 1, 0, WARMUP}, {"size", 1, 0, SIZE}, {"escapes", 0, 0, ESCAPES}, {"no-receipts", 0, 0, NO_RECEIPTS}, {"sources", 1, 0, SOURCES},
 	{"connect-rate", 1, 0, CONNECT_RATE}, {"connect-cap", 1, 0, CONNECT_CAP}, {"connect-timeout", 1, 0, CONNECT_TIMEOUT}, {"hold", 1, 0, HOLD},
 	{"between", 1, 0, BETWEEN}, {"during", 1, 0, DURING}, {"paths", 1, 0, PATHS}, {"token", 1, 0, TOKEN}, {"server-pid", 1, 0, SERVER_PID},
-	{"help", 0, 0, HELP}, {0},
+	{"spin", 0, 0, SPIN}, {"help", 0, 0, HELP}, {0},
 };
 
 static double number(const char *text)
@@ -89,6 +90,7 @@ static void take_option(enum option_id id)
 	case DURING: opt.during = number(optarg); break;
 	case PATHS: opt.paths = optarg; break;
 	case TOKEN: opt.token = optarg; break;
+	case SPIN: opt.spin = true; break;
 	case SERVER_PID: opt.server_pid = (int)number(optarg); break;
 	case HELP: fputs(usage, stdout); exit(0);
 	default: die("%s", usage);

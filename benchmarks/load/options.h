@@ -28,6 +28,7 @@ struct options {
 	double during;          /* storm: messages a second while they come back */
 	uint64_t messages;      /* fanout, durable: stop after so many; 0: by time only */
 	bool receipts;
+	bool spin;              /* never sleeps: no server pays for waking the generator */
 	bool escapes;           /* texts hold quotes, backslashes and text that looks like a frame's fields */
 	int server_pid;         /* whose CPU time and memory are reported too; 0: nobody's */
 };
