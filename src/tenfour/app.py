@@ -11,14 +11,16 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import uvicorn
+from litestar.types import ASGIApp
 
 from tenfour.actions.access import RightsCache
 from tenfour.actions.accounts import make_setup_link
@@ -33,7 +35,7 @@ from tenfour.auth.tokens import AccessTokens, Algorithm, ExternalIssuer, TokenVe
 from tenfour.broker.local import LocalBroker
 from tenfour.clock import SystemClock
 from tenfour.errors import ErrorCode, TenfourError
-from tenfour.gateway.address import client_address
+from tenfour.gateway.address import client_address, is_from_here
 from tenfour.gateway.drain import drain
 from tenfour.gateway.echo import EchoDoor, EchoRules
 from tenfour.gateway.gate import Gate, Origins, carried_token
@@ -46,6 +48,7 @@ from tenfour.observe.endings import Endings
 from tenfour.observe.log import Log
 from tenfour.observe.metrics import Counters, Gauges, exposition
 from tenfour.settings import Settings, WrongSetting
+from tenfour.storage.people import SERVER_KEY_ISSUER
 from tenfour.storage.sqlite import SqliteStore
 
 DATABASE = "tenfour.db"
@@ -137,12 +140,12 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
             ticker = tasks.create_task(edges.hub.tick_forever())
             flusher = tasks.create_task(edges.flush_receipts())
             serving = tasks.create_task(edges.server.serve())
-            while not edges.server.started and not serving.done():
-                await asyncio.sleep(0.005)
+            await _either(edges.server.ready.wait(), serving)
             if serving.done():
                 ticker.cancel()
                 flusher.cancel()
                 return 1
+            settings = _with_port(settings, edges.server)
             _write_server_file(settings)
             log.info("Server started", url=settings.url, version=version("tenfour"), node=edges.hub.node)
             started(settings, secret)
@@ -156,6 +159,50 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
     (settings.data / SERVER_FILE).unlink(missing_ok=True)
     log.info("Server stopped")
     return EXIT_FATAL if broken else 0
+
+
+def make_services(
+    parts: Parts, *, rights: RightsCache, counters: Counters, endings: Endings, node: str, metrics: Callable[[], bytes], is_draining: Callable[[], bool]
+) -> Services:
+    """What the HTTP handlers work with."""
+    settings = parts.settings
+    trusted = trusted_networks(settings)
+    return Services(
+        context=parts.context,
+        keys=parts.keys,
+        verifier=parts.verifier,
+        tokens=parts.tokens,
+        hasher=parts.hasher,
+        rights=rights,
+        receipts=parts.receipts,
+        counters=counters,
+        endings=endings,
+        log=parts.log,
+        metrics=metrics,
+        is_draining=is_draining,
+        node=node,
+        version=version("tenfour"),
+        public_url=settings.url,
+        allowed_origins=settings.allowed_origins,
+        secure_cookies=settings.url.startswith("https://"),
+        metrics_token=settings.metrics_token,
+        failed_logins=settings.failed_logins,
+        requests_per_address_s=settings.requests_per_address_s,
+        client_address=lambda peer, forwarded: client_address(peer, forwarded, trusted),
+        is_from_here=lambda peer, headers: is_from_here(peer, headers, trusted),
+    )
+
+
+def offline_http_app(parts: Parts) -> ASGIApp:
+    """The HTTP application for the command line of a stopped server: no socket, no WebSocket."""
+    services = make_services(
+        parts, rights=RightsCache(), counters=Counters(), endings=Endings(), node="offline", metrics=lambda: b"", is_draining=lambda: False
+    )
+    return make_http_app(services)
+
+
+def trusted_networks(settings: Settings) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(each) for each in settings.trusted_proxies]
 
 
 class Edges:
@@ -180,29 +227,15 @@ class Edges:
             verifier=parts.verifier,
             leeway_ms=round(settings.leeway_s * 1000),
         )
-        trusted = [ip_network(each) for each in settings.trusted_proxies]
-        services = Services(
-            context=parts.context,
-            keys=parts.keys,
-            verifier=parts.verifier,
-            tokens=parts.tokens,
-            hasher=parts.hasher,
+        trusted = trusted_networks(settings)
+        services = make_services(
+            parts,
             rights=self.hub.rights,
-            receipts=parts.receipts,
             counters=counters,
             endings=endings,
-            log=parts.log,
+            node=node,
             metrics=exposition(counters, self._gauges()),
             is_draining=lambda: self.hub.draining,
-            node=node,
-            version=version("tenfour"),
-            public_url=settings.url,
-            allowed_origins=settings.allowed_origins,
-            secure_cookies=settings.url.startswith("https://"),
-            metrics_token=settings.metrics_token,
-            failed_logins=settings.failed_logins,
-            requests_per_address_s=settings.requests_per_address_s,
-            client_address=lambda peer, forwarded: client_address(peer, forwarded, trusted),
         )
         echo = EchoDoor(EchoRules(settings.echo_bytes, settings.echo_connections, settings.heartbeat_s), self._check_echo_token, self._echo_failed)
         gate = Gate(self.hub, origins(settings), echo, token_query=settings.token_query)
@@ -263,8 +296,16 @@ class Edges:
 class _Server(uvicorn.Server):
     """uvicorn's server, with the signals left to us: a drain comes before its shutdown."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - uvicorn's own signature
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 
@@ -283,6 +324,8 @@ def gateway_limits(settings: Settings) -> GatewayLimits:
         receipts_live_max=settings.receipts_live_max,
         replays_at_once=settings.replays_at_once,
         replay_events_max=settings.replay_events,
+        chats_in_welcome=settings.chats_in_welcome,
+        admission_s=settings.admission_s,
         heartbeat_s=settings.heartbeat_s,
         heartbeat_grace_s=settings.heartbeat_grace_s,
         authenticate_s=settings.authenticate_s,
@@ -307,6 +350,7 @@ def _policy(settings: Settings) -> Policy:
         access_token_s=settings.access_token_s,
         refresh_token_s=settings.refresh_token_s,
         sends_per_user_s=settings.user_sends_per_s,
+        product_issuer=settings.external[0]["issuer"] if len(settings.external) == 1 else SERVER_KEY_ISSUER,
     )
 
 
@@ -317,10 +361,16 @@ def _stop(stopping: asyncio.Event) -> None:
     stopping.set()
 
 
-async def _either(one: object, task: asyncio.Task[None]) -> None:
-    waiting = asyncio.ensure_future(one)  # type: ignore[arg-type]
+async def _either(one: Awaitable[object], task: asyncio.Task[None]) -> None:
+    waiting = asyncio.ensure_future(one)
     await asyncio.wait([waiting, task], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
+
+
+def _with_port(settings: Settings, server: uvicorn.Server) -> Settings:
+    """The settings with the port that the system chose for port 0."""
+    port = server.servers[0].sockets[0].getsockname()[1]
+    return replace(settings, listen=f"{settings.listen.rpartition(':')[0]}:{port}")
 
 
 def _write_server_file(settings: Settings) -> None:

@@ -3,11 +3,13 @@
 Defaults, then the TOML file, then the environment (``TENFOUR_*``), then the command line. What is wrong is
 refused at start by name. ``docs/reference/settings.md`` is made from this file.
 """
+# ruff: noqa: RUF009 - _setting makes the field itself, once
 
 from __future__ import annotations
 
 import difflib
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -17,16 +19,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PREFIX = "TENFOUR_"
-NOT_SETTINGS = frozenset({"TENFOUR_CONFIG", "TENFOUR_REQUIRE_ALL", "TENFOUR_TOKEN", "TENFOUR_URL"})
-"""Names that begin like a setting and are none."""
+CONFIG_FILE = "tenfour.toml"
+NOT_SETTINGS = frozenset({"TENFOUR_CONFIG", "TENFOUR_REQUIRE_ALL", "TENFOUR_TOKEN", "TENFOUR_URL", "TENFOUR_PASSWORD"})
+"""Names that begin like a setting and are none: the command line, or make, reads them."""
+ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
+EXTERNAL_KEYS = ("issuer", "algorithm", "secret", "key", "jwks_url", "audience", "id_claim", "name_claim")
 
 
-class WrongSetting(Exception):
-    """A setting that cannot be used; the message names it and says what would do."""
+class WrongSetting(Exception):  # noqa: N818 - it says what is wrong, as the refusals of house style do
+    """A setting that cannot be used; the message names it, says what was wrong and what would do."""
 
 
-def _setting(default: Any, meaning: str, *, one_of: tuple[str, ...] = (), minimum: float | None = None, secret: bool = False) -> Any:
-    metadata = {"meaning": meaning, "one_of": one_of, "minimum": minimum, "secret": secret}
+def _setting(default: Any, meaning: str, *, one_of: tuple[str, ...] = (), minimum: float | None = None, maximum: float | None = None, example: str = "", secret: bool = False) -> Any:
+    metadata = {"meaning": meaning, "one_of": one_of, "minimum": minimum, "maximum": maximum, "example": example, "secret": secret}
     if isinstance(default, tuple):
         return field(default_factory=lambda: default, metadata=metadata, repr=not secret)
     return field(default=default, metadata=metadata, repr=not secret)
@@ -37,14 +42,14 @@ class Settings:
     """The settings in force."""
 
     data: Path = _setting(Path("data"), "Folder of the database, the signing keys and the lock.")
-    listen: str = _setting("127.0.0.1:8410", "Address and port to listen on; 0.0.0.0:8410 for every interface.")
-    public_url: str = _setting("", "The address under which clients reach the server, for example https://chat.example.org; empty: the listen address.")
+    listen: str = _setting("127.0.0.1:8410", "Address and port to listen on; 0.0.0.0:8410 for every interface.", example="0.0.0.0:8410")
+    public_url: str = _setting("", "The address under which clients reach the server, for example https://chat.example.org; empty: the listen address.", example="https://chat.example.org")
     tls_certificate: str = _setting("", "PEM file with the certificate and its chain; HTTP and WebSocket then speak TLS.")
     tls_key: str = _setting("", "PEM file with the certificate's private key.")
     registration: str = _setting("closed", "Who may make an account.", one_of=("closed", "invite", "open"))
-    allowed_origins: tuple[str, ...] = _setting((), "Origins of pages that may use the server; empty: its own only. null stands for pages from file://.")
-    trusted_proxies: tuple[str, ...] = _setting((), "Networks of proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8.")
-    database: str = _setting("", "Where the messages are; empty: the SQLite file tenfour.db in the data folder.")
+    allowed_origins: tuple[str, ...] = _setting((), "Origins of pages that may use the server; empty: its own only. null stands for pages from file://.", example="https://app.example.org")
+    trusted_proxies: tuple[str, ...] = _setting((), "Networks of proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8.", example="10.0.0.0/8")
+    database: str = _setting("", "Where the messages are; empty: the SQLite file tenfour.db in the data folder.", example="sqlite:////var/lib/tenfour/tenfour.db")
     broker: str = _setting("local", "What carries events between nodes.", one_of=("local",))
     readers: int = _setting(2, "Threads that read the database.", minimum=1)
     log_level: str = _setting("info", "The least that is logged.", one_of=("debug", "info", "warning", "error"))
@@ -58,6 +63,7 @@ class Settings:
     heartbeat_s: float = _setting(25.0, "Silence after which a connection is pinged, in seconds.", minimum=0.1)
     heartbeat_grace_s: float = _setting(10.0, "How long an answer to a ping may take, in seconds.", minimum=0.1)
     authenticate_s: float = _setting(5.0, "How long a connection without a token may wait with authenticate, in seconds.", minimum=0.1)
+    admission_s: float = _setting(12.0, "How long checking a token and reading the user's chats may take, in seconds.", minimum=0.1)
     frame_bytes: int = _setting(65_536, "Largest WebSocket message from a client, in bytes.", minimum=1_024)
     text_chars: int = _setting(16_000, "Longest text of a message, in characters.", minimum=1)
     frames_per_s: int = _setting(50, "Frames a second from one connection; twice as many in a burst.", minimum=1)
@@ -72,6 +78,7 @@ class Settings:
     send_budget_bytes: int = _setting(1_048_576, "Bytes that may wait for a slow reader before it is cut off.", minimum=65_536)
     receipts_live_max: int = _setting(50, "Largest chat in which receipts, typing and presence are broadcast, in members.", minimum=0)
     chat_members: int = _setting(10_000, "Most members of a chat.", minimum=2)
+    chats_in_welcome: int = _setting(500, "Chats, the most active first, whose head stands in welcome; others are listed over HTTP.", minimum=1)
     replays_at_once: int = _setting(64, "Pages of missed events that are read at a time.", minimum=1)
     replay_events: int = _setting(1_000, "Longest gap that is replayed; a longer one is a reset.", minimum=1)
     echo_bytes: int = _setting(65_536, "Largest message at the diagnostic echo door, in bytes.", minimum=1_024)
@@ -104,92 +111,168 @@ class Settings:
 
 
 def load_settings(environment: Mapping[str, str], overrides: Mapping[str, Any] | None = None) -> Settings:
-    """The settings from all their sources; raises ``WrongSetting``."""
-    values = _from_file(environment) | _from_environment(environment) | dict(overrides or {})
-    settings = Settings(**{name: _convert(_fields()[name], value) for name, value in values.items()})
-    _check_together(settings)
+    """The settings from all their sources; raises ``WrongSetting``, one line for each thing that is wrong."""
+    given = _Given()
+    _read_file(environment, given)
+    _read_environment(environment, given)
+    for name, value in (overrides or {}).items():
+        given.put(name, value, f"--{name.replace('_', '-')}")
+    values = _convert_all(given)
+    settings = Settings(**values)
+    faults = _faults_together(settings)
+    if faults:
+        raise WrongSetting("\n".join(faults))
     return settings
 
 
-def _fields() -> dict[str, Field[Any]]:
+def setting_fields() -> Mapping[str, Field[Any]]:
+    """Every setting by its name, in the order of the reference; the metadata holds meaning and range."""
     return {each.name: each for each in fields(Settings)}
 
 
-def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
+def setting_default(setting: Field[Any]) -> Any:
+    return setting.default_factory() if setting.default_factory is not MISSING else setting.default
+
+
+class _Given:
+    """What was set, and how the place where it was set is called."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.sources: dict[str, str] = {}
+        self.faults: list[str] = []
+
+    def put(self, name: str, value: Any, source: str) -> None:
+        self.values[name] = value
+        self.sources[name] = source
+
+
+def _read_file(environment: Mapping[str, str], given: _Given) -> None:
     named = environment.get("TENFOUR_CONFIG")
-    path = Path(named or "tenfour.toml")
+    path = Path(named or CONFIG_FILE)
     if not path.exists():
         if named:
             raise WrongSetting(f"TENFOUR_CONFIG names {path}, and there is no such file")
-        return {}
+        return
     try:
-        found = tomllib.loads(path.read_text())
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
         raise WrongSetting(f"{path} is not TOML: {cause}") from cause
-    for name in found:
-        _require_known(name, f"{path}: {name}", list(_fields()))
-    return found
+    except OSError as cause:
+        raise WrongSetting(f"{path} cannot be read: {cause.strerror}") from cause
+    for name, value in found.items():
+        if name in setting_fields():
+            given.put(name, value, f"{path}: {name}")
+        else:
+            given.faults.append(_unknown(f"{path}: {name}", name, list(setting_fields())))
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    found = {}
-    for variable, text in environment.items():
-        if variable.startswith(PREFIX) and variable not in NOT_SETTINGS:
-            name = variable.removeprefix(PREFIX).lower()
-            _require_known(name, variable, [PREFIX + each.upper() for each in _fields()])
-            found[name] = text
-    return found
+def _read_environment(environment: Mapping[str, str], given: _Given) -> None:
+    known = [PREFIX + name.upper() for name in setting_fields()]
+    for variable, text in sorted(environment.items()):
+        if not variable.startswith(PREFIX) or variable in NOT_SETTINGS:
+            continue
+        if variable in known:
+            given.put(variable.removeprefix(PREFIX).lower(), text, variable)
+        else:
+            given.faults.append(_unknown(variable, variable, known))
 
 
-def _require_known(name: str, shown: str, known: list[str]) -> None:
-    if name not in _fields():
-        near = difflib.get_close_matches(shown.rpartition(": ")[2], known, n=1)
-        raise WrongSetting(f"{shown} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
+def _unknown(shown: str, name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{shown} is not a setting" + (f"; did you mean {near[0]}?" if near else "; docs/reference/settings.md lists them all")
 
 
-def _convert(setting: Field[Any], value: Any) -> Any:
-    """The value in the setting's type; raises ``WrongSetting`` with its name."""
-    name = setting.name
-    default = setting.default if setting.default is not MISSING else setting.default_factory()  # type: ignore[misc]
-    try:
-        converted = _typed(default, value, name)
-    except (ValueError, TypeError) as cause:
-        raise WrongSetting(f"{name} = {_shown(setting, value)} cannot be used: {cause}; the default is {_shown(setting, default)}") from cause
-    allowed, minimum = setting.metadata["one_of"], setting.metadata["minimum"]
-    if allowed and converted not in allowed:
-        raise WrongSetting(f"{name} = {_shown(setting, value)} cannot be used: it is one of {', '.join(allowed)}")
-    if minimum is not None and converted < minimum:
-        raise WrongSetting(f"{name} = {_shown(setting, value)} cannot be used: the least is {minimum:g}")
-    return converted
+def _convert_all(given: _Given) -> dict[str, Any]:
+    values, faults = {}, list(given.faults)
+    for name, value in given.values.items():
+        setting, source = setting_fields()[name], given.sources[name]
+        try:
+            values[name] = _convert(setting, value)
+        except (ValueError, TypeError) as cause:
+            faults.append(f"{source} = {_shown(setting, value)} cannot be used: {cause}{_example(setting)}")
+    if faults:
+        raise WrongSetting("\n".join(faults))
+    return values
+
+
+def _example(setting: Field[Any]) -> str:
+    """What would do; nothing where the reason lists the choices already."""
+    if setting.metadata["one_of"] or setting.metadata["secret"]:
+        return ""
+    example = setting.metadata["example"] or _plain(setting_default(setting))
+    return f"; for example {example}" if example else ""
 
 
 def _shown(setting: Field[Any], value: Any) -> str:
     return "[secret]" if setting.metadata["secret"] else repr(str(value) if isinstance(value, Path) else value)
 
 
-def _typed(default: Any, value: Any, name: str) -> Any:
-    if isinstance(default, bool):
-        return _boolean(value)
-    if isinstance(default, Path):
-        return Path(value)
-    if isinstance(default, tuple):
-        return _tables(value) if name == "external" else _texts(value)
-    if isinstance(default, str):
-        if not isinstance(value, str):
-            raise TypeError("it is a text")
-        return value
+def _plain(value: Any) -> str:
     if isinstance(value, bool):
-        raise TypeError("it is a number")
-    return type(default)(value)
+        return "true" if value else "false"
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _convert(setting: Field[Any], value: Any) -> Any:
+    """The value in the setting's type; raises ``ValueError`` or ``TypeError`` with what is wrong."""
+    converted = _typed(setting, value)
+    allowed, minimum, maximum = (setting.metadata[name] for name in ("one_of", "minimum", "maximum"))
+    if allowed and converted not in allowed:
+        raise ValueError(f"it is one of {', '.join(allowed)}")
+    if minimum is not None and converted < minimum:
+        raise ValueError(f"the least is {minimum:g}")
+    if maximum is not None and converted > maximum:
+        raise ValueError(f"the most is {maximum:g}")
+    return converted
+
+
+def _typed(setting: Field[Any], value: Any) -> Any:
+    default = setting_default(setting)
+    match default:
+        case bool():
+            return _boolean(value)
+        case int() | float():
+            return _number(value, whole=isinstance(default, int))
+        case tuple():
+            return _tables(value) if setting.name == "external" else _texts(value)
+    if not isinstance(value, str | Path):
+        raise TypeError("it is a text")
+    if "\0" in str(value) or "\n" in str(value):
+        raise ValueError("it is one line of text")
+    if isinstance(default, Path) and not str(value):
+        raise ValueError("it is a path")
+    return Path(value) if isinstance(default, Path) else value
 
 
 def _boolean(value: Any) -> bool:
     known = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
     if isinstance(value, bool):
         return value
-    if str(value).lower() not in known:
+    if str(value).strip().lower() not in known:
         raise ValueError("it is true or false")
-    return known[str(value).lower()]
+    return known[str(value).strip().lower()]
+
+
+def _number(value: Any, *, whole: bool) -> float:
+    """An int where the setting is one: 2.5 connections are a mistake, and so is an endless time-out."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError("it is a number")
+    try:
+        number = float(value)
+        if whole:
+            return int(value) if isinstance(value, str) else _whole(value)
+    except (ValueError, OverflowError):
+        raise ValueError("it is a whole number" if whole else "it is a number") from None
+    if not math.isfinite(number):
+        raise ValueError("it is a number with an end")
+    return number
+
+
+def _whole(value: float) -> int:
+    if not isinstance(value, int):
+        raise ValueError("not whole")  # noqa: TRY004 - the type is right, the number is not
+    return value
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -201,53 +284,87 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _tables(value: Any) -> tuple[dict[str, Any], ...]:
-    found = json.loads(value) if isinstance(value, str) else value
-    if isinstance(found, list | tuple) and all(isinstance(each, dict) for each in found):
-        return tuple(found)
-    raise TypeError("it is a list of tables (in the environment: as JSON)")
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("it is a list of tables, in the environment as JSON, and this is not JSON") from None
+    if not isinstance(found, list | tuple) or not all(isinstance(each, dict) for each in found):
+        raise TypeError("it is a list of tables (in the environment: as JSON)")
+    for place, table in enumerate(found, start=1):
+        _check_external(table, f"table {place}")
+    if len({table["issuer"] for table in found}) < len(found):
+        raise ValueError("two tables have the same issuer")
+    return tuple(found)
 
 
-def _check_together(settings: Settings) -> None:
-    """What one setting cannot tell alone."""
-    host, _, port = settings.listen.rpartition(":")
-    if not host or not port.isdigit() or not 0 <= int(port) <= 65_535:  # noqa: PLR2004 - the range of ports
-        raise WrongSetting(f"listen = {settings.listen!r} cannot be used: it is an address and a port, for example 127.0.0.1:8410")
+def _check_external(table: Mapping[str, Any], place: str) -> None:
+    """Says what is wrong with one issuer without showing its secret."""
+    for name, value in table.items():
+        if name not in EXTERNAL_KEYS:
+            raise ValueError(f"in {place}, {_unknown(name, name, list(EXTERNAL_KEYS))}")
+        if not isinstance(value, str) or not value:
+            raise ValueError(f"in {place}, {name} has to be a text")
+    for name in ("issuer", "algorithm"):
+        if name not in table:
+            raise ValueError(f"in {place}, {name} is missing")
+    if table["algorithm"] not in ALGORITHMS:
+        raise ValueError(f"in {place}, algorithm is one of {', '.join(ALGORITHMS)}")
+    if len([name for name in ("secret", "key", "jwks_url") if name in table]) != 1:
+        raise ValueError(f"in {place}, give exactly one of secret, key (a PEM file) and jwks_url")
+    if "\n" in table.get("key", ""):
+        raise ValueError(f"in {place}, key is the path of a PEM file, not its text")
+    if "key" in table and not Path(table["key"]).is_file():
+        raise ValueError(f"in {place}, key names {table['key']!r}, and there is no such file")
+
+
+def _faults_together(settings: Settings) -> list[str]:
+    """What a type alone cannot tell."""
+    found = [_listen_fault(settings.listen), _tls_fault(settings), _public_url_fault(settings.public_url), _database_fault(settings.database)]
+    found += [_origin_fault(origin) for origin in settings.allowed_origins]
+    found += [_network_fault(network) for network in settings.trusted_proxies]
+    return [fault for fault in found if fault is not None]
+
+
+def _listen_fault(listen: str) -> str | None:
+    host, _, port = listen.rpartition(":")
+    if host and port.isascii() and port.isdigit() and int(port) <= 65_535:  # noqa: PLR2004 - the range of ports
+        return None
+    return f"listen = {listen!r} cannot be used: it is an address and a port, for example 127.0.0.1:8410"
+
+
+def _tls_fault(settings: Settings) -> str | None:
     if bool(settings.tls_certificate) != bool(settings.tls_key):
-        raise WrongSetting("tls_certificate and tls_key go together: set both or neither")
+        missing = "tls_key" if settings.tls_certificate else "tls_certificate"
+        return f"tls_certificate and tls_key go together, and {missing} is missing"
     for name in ("tls_certificate", "tls_key"):
         if (path := getattr(settings, name)) and not Path(path).is_file():
-            raise WrongSetting(f"{name} = {path!r} cannot be used: there is no such file")
-    for origin in settings.allowed_origins:
-        parts = urlsplit(origin)
-        if origin != "null" and (not parts.scheme or not parts.netloc or parts.path or parts.query):
-            raise WrongSetting(f"allowed_origins has {origin!r}: an origin is scheme, host and port and no more, for example https://app.example.org")
-    for network in settings.trusted_proxies:
-        try:
-            ip_network(network)
-        except ValueError as cause:
-            raise WrongSetting(f"trusted_proxies has {network!r}: {cause}") from cause
-    if settings.public_url and urlsplit(settings.public_url).scheme not in ("http", "https"):
-        raise WrongSetting(f"public_url = {settings.public_url!r} cannot be used: it begins with http:// or https://")
-    if settings.database and not settings.database.startswith("sqlite:///"):
-        raise WrongSetting("database: this version keeps messages in SQLite only; give sqlite:///path or nothing")
+            return f"{name} = {path!r} cannot be used: there is no such file"
+    return None
 
 
-def settings_table() -> str:
-    """The reference page, as Markdown."""
-    lines = [
-        "# Settings",
-        "",
-        "Made from `src/tenfour/settings.py`. Defaults, then `tenfour.toml` (or the file that `TENFOUR_CONFIG` names), then the",
-        "environment, then the command line. A wrong setting is refused at start by name.",
-        "",
-        "| in TOML | in the environment | default | meaning |",
-        "|---|---|---|---|",
-    ]
-    for each in fields(Settings):
-        default = each.default if each.default is not MISSING else each.default_factory()  # type: ignore[misc]
-        shown = ", ".join(default) if isinstance(default, tuple) else str(default)
-        choices = f" One of: {', '.join(each.metadata['one_of'])}." if each.metadata["one_of"] else ""
-        lines.append(f"| `{each.name}` | `{PREFIX}{each.name.upper()}` | {f'`{shown}`' if shown else '-'} | {each.metadata['meaning']}{choices} |")
-    return "\n".join(lines) + "\n"
+def _public_url_fault(url: str) -> str | None:
+    parts = urlsplit(url)
+    if not url or (parts.scheme in ("http", "https") and parts.netloc and not parts.query and not parts.fragment):
+        return None
+    return f"public_url = {url!r} cannot be used: it is http:// or https:// and a host, for example https://chat.example.org"
 
 
+def _database_fault(database: str) -> str | None:
+    if not database or (database.startswith("sqlite:///") and database != "sqlite:///"):
+        return None
+    return "database cannot be used: this version keeps messages in SQLite only, for example sqlite:////var/lib/tenfour/tenfour.db, or nothing for the data folder"
+
+
+def _origin_fault(origin: str) -> str | None:
+    parts = urlsplit(origin)
+    if origin == "null" or (parts.scheme and parts.netloc and not parts.path and not parts.query and not parts.fragment and "*" not in origin and "@" not in origin):
+        return None
+    return f"allowed_origins has {origin!r}: an origin is scheme, host and port and no more, for example https://app.example.org"
+
+
+def _network_fault(network: str) -> str | None:
+    try:
+        ip_network(network)
+    except ValueError as cause:
+        return f"trusted_proxies has {network!r}: {cause}; for example 10.0.0.0/8"
+    return None

@@ -8,6 +8,7 @@ from enum import StrEnum
 from tenfour.broker.broker import Broker
 from tenfour.clock import Clock
 from tenfour.ids import SessionId, UserId
+from tenfour.storage.people import SERVER_KEY_ISSUER
 from tenfour.storage.store import Store
 
 
@@ -31,6 +32,8 @@ class Policy:
     refresh_token_s: int = 30 * 86_400
     ticket_s: int = 30
     sends_per_user_s: int = 30
+    product_issuer: str = SERVER_KEY_ISSUER
+    """Whose users a server key makes: those of the only external issuer, so that tokens and keys name the same people."""
 
 
 @dataclass(frozen=True, slots=True)

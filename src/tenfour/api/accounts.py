@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from typing import Annotated
 
 import msgspec
-from litestar import Request, Response, delete, get, patch, post
+from litestar import Response, delete, get, patch, post
 from litestar.datastructures import Cookie
 from litestar.params import Parameter
 
@@ -14,12 +14,12 @@ from tenfour.actions import accounts as account_actions
 from tenfour.actions import sessions as session_actions
 from tenfour.actions.sessions import LoggedIn
 from tenfour.actions.tickets import make_ticket
-from tenfour.api.identity import Asking, client_address
+from tenfour.api.identity import AnyRequest, Asking, client_address
 from tenfour.api.services import Services
 from tenfour.auth.secrets import INVITE_PREFIX, new_secret
 from tenfour.domain.name import fold_name
 from tenfour.errors import ErrorCode, TenfourError
-from tenfour.ids import SessionId, UserId
+from tenfour.ids import SessionId
 from tenfour.storage import people
 from tenfour.storage.people import Person
 from tenfour.wire.times import rfc3339
@@ -146,7 +146,7 @@ def user_shown(person: Person) -> User:
 
 
 @post("/setup", summary="Makes the first administrator by the link of the log", tags=["accounts"])
-async def set_up(data: SetUp, services: Services, request: Request, guard: LoginGuard) -> User:
+async def set_up(data: SetUp, services: Services, request: AnyRequest, guard: LoginGuard) -> User:
     address, now_s = client_address(request, services), services.context.clock.monotonic()
     guard.check("", address, now_s)
     try:
@@ -165,7 +165,7 @@ async def register(data: NewAccount, services: Services) -> User:
 
 
 @post("/sessions", summary="Logs in", tags=["sessions"])
-async def log_in(data: LogIn, services: Services, request: Request, guard: LoginGuard) -> Response[SessionOpened]:
+async def log_in(data: LogIn, services: Services, request: AnyRequest, guard: LoginGuard) -> Response[SessionOpened]:
     address, now_s = client_address(request, services), services.context.clock.monotonic()
     name = fold_name(data.name)
     guard.check(name, address, now_s)
@@ -182,7 +182,7 @@ async def log_in(data: LogIn, services: Services, request: Request, guard: Login
 
 
 @post("/sessions/refresh", status_code=200, summary="Gives a new access token", tags=["sessions"])
-async def refresh(services: Services, request: Request, data: Refresh | None = None) -> Response[SessionOpened]:
+async def refresh(services: Services, request: AnyRequest, data: Refresh | None = None) -> Response[SessionOpened]:
     given = data.refresh_token if data is not None else None
     by_cookie = given is None
     if by_cookie:
@@ -218,7 +218,7 @@ async def get_me(asking: Asking) -> User:
 
 
 @patch("/me", summary="Changes name, avatar colour or password", tags=["accounts"])
-async def change_me(data: ProfileChange, asking: Asking, services: Services, request: Request, guard: LoginGuard) -> User:
+async def change_me(data: ProfileChange, asking: Asking, services: Services, request: AnyRequest, guard: LoginGuard) -> User:
     caller = await asking.caller()
     await account_actions.change_profile(services.context, caller.user, data.name, data.avatar_colour)
     if data.password is not None:
@@ -239,7 +239,7 @@ async def search_users(
     cursor: Annotated[str, Parameter(max_length=36)] | None = None,
     limit: Annotated[int, Parameter(ge=1, le=100)] = 20,
 ) -> UserList:
-    found = await asking.read(lambda connection, caller: people.search_people(connection, query, cursor, limit + 1, with_disabled=caller.admin))
+    found = await asking.read_as_anybody(lambda connection, caller: people.search_people(connection, query, cursor, limit + 1, with_disabled=caller.admin))
     return UserList([user_shown(each) for each in found[:limit]], found[limit - 1].id if len(found) > limit else None)
 
 
@@ -255,10 +255,13 @@ async def get_user(user: str, asking: Asking) -> User:
     return await asking.read(lambda connection, _: user_shown(people.person(connection, people.resolve_user(connection, user))))
 
 
-@patch("/users/{user:str}", summary="Disables, enables, or sets a password (administrators)", tags=["users"])
+@patch("/users/{user:str}", summary="Disables, enables (server keys too), or sets a password (administrators)", tags=["users"])
 async def change_user(user: str, data: UserChange, asking: Asking, services: Services) -> User:
-    await asking.administrator()
-    found = await services.context.store.read(lambda connection: people.person(connection, UserId(user)))
+    if asking.is_server_key and data.password is None:
+        await asking.server_key("users")
+    else:
+        await asking.administrator()
+    found = await services.context.store.read(lambda connection: people.find_person(connection, user))
     if data.password is not None:
         await account_actions.change_password(services.context, services.hasher, found.id, data.password, keep=None)
     if data.disabled is not None:
@@ -268,9 +271,7 @@ async def change_user(user: str, data: UserChange, asking: Asking, services: Ser
 
 @post("/invites", summary="Makes an invitation for one account (administrators)", tags=["accounts"])
 async def invite(asking: Asking, services: Services) -> Invited:
-    caller = await asking.caller()
-    if not caller.admin:
-        raise TenfourError(ErrorCode.FORBIDDEN)
+    caller = await asking.administrator()
     secret = new_secret(INVITE_PREFIX)
     return Invited(await account_actions.make_invite(services.context, caller.user, secret), secret)
 
@@ -295,7 +296,7 @@ def _cookie_name(services: Services) -> str:
     return SECURE_COOKIE if services.secure_cookies else PLAIN_COOKIE
 
 
-def _require_own_origin(request: Request, services: Services) -> None:
+def _require_own_origin(request: AnyRequest, services: Services) -> None:
     """Cookies count for the server's own pages only."""
     origin = request.headers.get("origin")
     host = request.headers.get("host", "")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from litestar import Request, get
+from litestar import get
 
+from tenfour.api.identity import AnyRequest
 from tenfour.api.services import Services
 from tenfour.errors import ErrorCode, TenfourError
 
 
 @get(["/ws", "/chats/{chat:str}/ws", "/diagnostics/echo"], summary="WebSocket doors: need an upgrade", tags=["doors"])
-async def door(request: Request, services: Services, chat: str = "") -> None:
+async def door(request: AnyRequest, services: Services, chat: str = "") -> None:
     del chat, services
     headers = request.headers
     seen = {name: headers.get(name) for name in ("upgrade", "connection", "sec-websocket-key", "via")}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from ipaddress import ip_address
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Response, get
 
-from tenfour.api.identity import client_address
+from tenfour.api.identity import AnyRequest, is_from_here
 from tenfour.api.services import Services
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.storage.people import has_users
@@ -60,10 +59,10 @@ async def server(services: Services) -> Server:
 
 
 @get("/metrics", include_in_schema=False)
-async def metrics(services: Services, request: Request) -> Response[bytes]:
+async def metrics(services: Services, request: AnyRequest) -> Response[bytes]:
     _, _, bearer = request.headers.get("authorization", "").partition(" ")
     by_token = bool(services.metrics_token) and secrets.compare_digest(bearer.encode(), services.metrics_token.encode())
-    if not by_token and not _is_loopback(client_address(request, services)):
+    if not by_token and not is_from_here(request, services):
         raise TenfourError(ErrorCode.FORBIDDEN, "Metrics are for loopback, or for a request with the metrics token.")
     return Response(services.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -71,13 +70,6 @@ async def metrics(services: Services, request: Request) -> Response[bytes]:
 @get("/.well-known/jwks.json", include_in_schema=False)
 async def jwks(services: Services) -> Response[dict[str, Any]]:
     return Response(services.keys.jwks(), media_type="application/jwk-set+json", headers={"Cache-Control": "public, max-age=300"})
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address.removesuffix("/64")).is_loopback
-    except ValueError:
-        return False
 
 
 HANDLERS = [live, ready, server]

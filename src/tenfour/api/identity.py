@@ -8,7 +8,7 @@ for handlers that write. A product's back end shows a server key instead: ``awai
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from litestar import Request
 from sqlalchemy import Connection
@@ -25,6 +25,7 @@ from tenfour.storage import reads
 from tenfour.storage.people import ServerKeyRow
 
 T = TypeVar("T")
+AnyRequest = Request[Any, Any, Any]
 
 
 class Asking:
@@ -38,24 +39,18 @@ class Asking:
 
     async def read(self, query: Callable[[Connection, Caller], T]) -> T:
         """The query's result for a caller who was checked in the same transaction."""
-        claims, user = await self._claims()
+        return await self._read(query, identify)
 
-        def check_and_query(connection: Connection) -> T:
-            return query(connection, identify(connection, claims, user))
-
-        return await self._services.context.store.read(check_and_query)
+    async def read_as_anybody(self, query: Callable[[Connection, Caller], T]) -> T:
+        """Like ``read``, for the command line of this machine too, which is nobody's account."""
+        return await self._read(query, _identify_anybody)
 
     async def caller(self) -> Caller:
         return await self.read(lambda _, caller: caller)
 
     async def administrator(self) -> Caller:
         """An administrator's account, or the command line of this machine. Raises ``forbidden``."""
-        if self.is_server_key:
-            raise TenfourError(ErrorCode.FORBIDDEN)
-        claims = await self._services.verifier.verify_fetching(self._token())
-        if ADMIN_SCOPE in claims.scope:
-            return Caller(UserId(ADMIN_SCOPE), None, admin=True, token_expires_ms=claims.expires_ms)
-        caller = await self.caller()
+        caller = await self.read_as_anybody(lambda _, caller: caller)
         if not caller.admin:
             raise TenfourError(ErrorCode.FORBIDDEN)
         return caller
@@ -78,6 +73,10 @@ class Asking:
             raise TenfourError(ErrorCode.TOKEN_MISSING)
         return self._bearer
 
+    async def _read(self, query: Callable[[Connection, Caller], T], identified: Callable[[Connection, Claims, UserId], Caller]) -> T:
+        claims, user = await self._claims()
+        return await self._services.context.store.read(lambda connection: query(connection, identified(connection, claims, user)))
+
     async def _claims(self) -> tuple[Claims, UserId]:
         if self.is_server_key:
             raise TenfourError(ErrorCode.FORBIDDEN, "This is for users; a server key cannot do it.")
@@ -97,11 +96,22 @@ def identify(connection: Connection, claims: Claims, user: UserId) -> Caller:
     return Caller(user, claims.session, admission.user.admin, claims.expires_ms)
 
 
-def provide_asking(request: Request, services: Services) -> Asking:
+def _identify_anybody(connection: Connection, claims: Claims, user: UserId) -> Caller:
+    if ADMIN_SCOPE in claims.scope:
+        return Caller(user, None, admin=True, token_expires_ms=claims.expires_ms)
+    return identify(connection, claims, user)
+
+
+def provide_asking(request: AnyRequest, services: Services) -> Asking:
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     return Asking(bearer.strip() if scheme.lower() == "bearer" and bearer.strip() else None, services)
 
 
-def client_address(request: Request, services: Services) -> str:
+def client_address(request: AnyRequest, services: Services) -> str:
     peer = request.client.host if request.client is not None else ""
     return services.client_address(peer, request.headers.get("x-forwarded-for"))
+
+
+def is_from_here(request: AnyRequest, services: Services) -> bool:
+    peer = request.client.host if request.client is not None else ""
+    return services.is_from_here(peer, request.headers)

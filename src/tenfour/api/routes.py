@@ -7,6 +7,7 @@
 | chats/{chat}/members[/{user}]                    | members    |
 | chats/{chat}/messages[/{message}], …/events       | messages   |
 | chats/{chat}/receipts                            | receipts   |
+| server-keys, users/{external} (PUT), users/{external}/tokens | server_keys |
 | health/live, health/ready, server                | health     |
 | ws, chats/{chat}/ws, diagnostics/echo (426 only) | doors      |
 
@@ -15,8 +16,8 @@ Beside it ``/metrics`` and ``/.well-known/jwks.json`` (health).
 
 from __future__ import annotations
 
-from tenfour.api import accounts, chats, doors, health, members, messages, receipts
+from tenfour.api import accounts, chats, doors, health, members, messages, receipts, server_keys
 
 CHAT_HANDLERS = [*chats.HANDLERS, *members.HANDLERS, *messages.HANDLERS, *receipts.HANDLERS]
-API_HANDLERS = [*accounts.HANDLERS, *CHAT_HANDLERS, *health.HANDLERS, *doors.HANDLERS]
+API_HANDLERS = [*accounts.HANDLERS, *CHAT_HANDLERS, *server_keys.HANDLERS, *health.HANDLERS, *doors.HANDLERS]
 ROOT_HANDLERS = [*health.ROOT_HANDLERS]

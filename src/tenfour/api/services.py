@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tenfour.actions.access import RightsCache
@@ -40,3 +40,5 @@ class Services:
     requests_per_address_s: int
     client_address: Callable[[str, str | None], str]
     """Peer and X-Forwarded-For → the client's address."""
+    is_from_here: Callable[[str, Mapping[str, str]], bool]
+    """Peer and headers → whether the request was made on this machine."""

@@ -37,3 +37,4 @@ def _started(settings: Settings, secret: str | None) -> None:
     click.echo(f"Tenfour is at {settings.url}")
     if secret is not None:
         click.echo(f"Make the first administrator: {settings.url}/setup#{secret}")
+    click.echo("Ready. Ctrl-C stops it.")

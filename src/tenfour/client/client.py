@@ -1,10 +1,10 @@
 """The Python SDK: one connection for all chats, an outbox, and typed events.
 
-    async with Client("https://chat.example.org", token="…") as client:
-        chat = client.chat("01890a5d-ac96-774b-bcce-b302099a8057")
-        await chat.send("hello")
-        async for event in chat.events():
-            print(event)
+async with Client("https://chat.example.org", token="…") as client:
+chat = client.chat("01890a5d-ac96-774b-bcce-b302099a8057")
+await chat.send("hello")
+async for event in chat.events():
+print(event)
 """
 
 from __future__ import annotations
@@ -276,7 +276,7 @@ class Client:
 
     async def _renew(self) -> None:
         if not isinstance(self._token, str):
-            token = self._last_token = await self._token(True)  # noqa: FBT003 - the source's own signature
+            token = self._last_token = await self._token(True)
             self.transmit(frames.Authenticate(token))
 
     def _shut(self, code: int) -> None:

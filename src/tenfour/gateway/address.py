@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Network = IPv4Network | IPv6Network
+_PROXY_HEADERS = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 
 
 def client_address(peer: str, forwarded_for: str | None, trusted: Sequence[Network]) -> str:
@@ -23,7 +24,18 @@ def client_address(peer: str, forwarded_for: str | None, trusted: Sequence[Netwo
     return _block(seen)
 
 
-def _parse(text: str) -> object | None:
+def is_from_here(peer: str, headers: Mapping[str, str], trusted: Sequence[Network]) -> bool:
+    """Whether the request was made on this machine, and not by a proxy on it for somebody else.
+
+    A proxy that nobody listed in ``trusted_proxies`` gives itself away by its headers.
+    """
+    if not _is_trusted(peer, trusted) and any(name in headers for name in _PROXY_HEADERS):
+        return False
+    address = _parse(client_address(peer, headers.get("x-forwarded-for"), trusted).removesuffix("/64"))
+    return address is not None and address.is_loopback
+
+
+def _parse(text: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(text)
     except ValueError:
@@ -32,7 +44,7 @@ def _parse(text: str) -> object | None:
 
 def _is_trusted(text: str, trusted: Sequence[Network]) -> bool:
     address = _parse(text)
-    return address is not None and any(address in network for network in trusted)  # type: ignore[operator]
+    return address is not None and any(address in network for network in trusted)  
 
 
 def _block(text: str) -> str:

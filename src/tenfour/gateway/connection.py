@@ -295,7 +295,7 @@ class Connection:
 
     # Effects
 
-    def _carry_out(self, effect: Effect) -> None:  # noqa: PLR0912, C901 - one case an effect
+    def _carry_out(self, effect: Effect) -> None:
         match effect:
             case Deliver(draft):
                 self._deliver(draft)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from tenfour.errors import FAILURES, ErrorCode, TenfourError, close_reason
 from tenfour.gateway.protocol import Admitted, Channel, UpgradeRequest
@@ -39,7 +38,7 @@ class EchoDoor:
         """Raises ``TenfourError`` where there are too many, or a token is needed."""
         if len(self.open) >= self.rules.connections_max:
             raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, "The echo door has as many connections as it takes.", retry_after_ms=5000)
-        if not _is_loopback(request.address):
+        if not request.from_here:
             self._check_token(request)
         heartbeat_s = None if "heartbeat=off" in request.query.split("&") else self.rules.heartbeat_s
         subprotocol = PROTOCOL if PROTOCOL in request.subprotocols else None
@@ -114,10 +113,3 @@ class EchoConnection:
         if self._channel is not None:
             self._channel.write(ping_frame(b""))
             self._arm()
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address.removesuffix("/64")).is_loopback
-    except ValueError:
-        return False

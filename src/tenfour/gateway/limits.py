@@ -50,8 +50,7 @@ class Bucket:
         """0.0 if there was a token, else the seconds until there is one."""
         tokens = self._tokens + (now_s - self._at) * rate
         burst = 2.0 * rate
-        if tokens > burst:
-            tokens = burst
+        tokens = min(tokens, burst)
         self._at = now_s
         if tokens >= 1.0:
             self._tokens = tokens - 1.0

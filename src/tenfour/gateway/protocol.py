@@ -18,7 +18,7 @@ import picows
 from picows.picows import WSProtocol  # not a public name: pinned exactly, and the seam has its tests
 
 from tenfour.errors import FAILURES, ErrorCode, close_reason
-from tenfour.gateway.address import Network, client_address
+from tenfour.gateway.address import Network, client_address, is_from_here
 from tenfour.wire.rfc6455 import Close, Inbound, Message, Opcode, Violation, close_frame, is_utf8, pong_frame, read_close, text_frame
 
 READ_BUFFER_BYTES = 2_048
@@ -40,6 +40,8 @@ class UpgradeRequest:
     address: str
     subprotocols: Sequence[str]
     secure: bool
+    from_here: bool
+    """Made on this machine, and not by a proxy for somebody else."""
 
 
 class Listener(Protocol):
@@ -326,7 +328,7 @@ def websocket_protocol(gate: Gate, *, trusted_proxies: Sequence[Network], send_b
                 data = data[taken:]
 
         def shutdown(self) -> None:
-            """uvicorn stops: what the drain has left is ended."""
+            """Uvicorn stops: what the drain has left is ended."""
             if self.transport is not None:
                 self.transport.underlying_transport.close()
 
@@ -354,4 +356,4 @@ def _upgrade_request(request: Any, peer: str, trusted: Sequence[Network], *, sec
     offered = [each.strip() for each in headers.get("sec-websocket-protocol", "").split(",") if each.strip()]
     address = client_address(peer, headers.get("x-forwarded-for"), trusted)
     forwarded_secure = bool(trusted) and headers.get("x-forwarded-proto") == "https"
-    return UpgradeRequest(path, query, headers, headers.get("host", ""), headers.get("origin"), address, offered, secure or forwarded_secure)
+    return UpgradeRequest(path, query, headers, headers.get("host", ""), headers.get("origin"), address, offered, secure or forwarded_secure, is_from_here(peer, headers, trusted))

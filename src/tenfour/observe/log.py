@@ -54,6 +54,7 @@ def make_log(level: str, style: str, stream: TextIO | None = None) -> Log:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _clean,
+            *([_event_first] if as_json else []),
             shape,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
@@ -67,6 +68,11 @@ def make_log(level: str, style: str, stream: TextIO | None = None) -> Log:
 
 def _no_level(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     return event
+
+
+def _event_first(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    head = {name: event.pop(name) for name in ("timestamp", "level", "event")}
+    return head | event
 
 
 class _Forwarder(logging.Handler):

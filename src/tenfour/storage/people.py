@@ -87,19 +87,25 @@ def search_people(connection: Connection, query: str, after: str | None, limit: 
     return [_person(row) for row in connection.execute(found)]
 
 
-def resolve_user(connection: Connection, text: str) -> UserId:
-    """The user that a text names: an id, or ``ext:`` and the product's own id. Raises ``user_unknown``."""
+def find_person(connection: Connection, text: str) -> Person:
+    """The person that a text names, disabled ones too: an id, or ``ext:`` and the product's own id. Raises ``user_unknown``."""
     if text.startswith(EXTERNAL_PREFIX):
-        rows = connection.execute(select(users.c.id).where(users.c.external_id == text.removeprefix(EXTERNAL_PREFIX)).limit(2)).scalars().all()
+        rows = connection.execute(select(*_PERSON).where(users.c.external_id == text.removeprefix(EXTERNAL_PREFIX)).limit(2)).all()
         if len(rows) == 1:
-            return UserId(rows[0])
+            return _person(rows[0])
         raise TenfourError(ErrorCode.USER_UNKNOWN, f"{'No' if not rows else 'More than one'} user has the id {text[:100]!r}.")
     try:
-        user = UserId(parse_uuid(text))
+        return person(connection, UserId(parse_uuid(text)))
     except ValueError as cause:
         raise TenfourError(ErrorCode.USER_UNKNOWN, "A user is named by its UUID, or by ext: and its id in your product.") from cause
-    require_users(connection, [user])
-    return user
+
+
+def resolve_user(connection: Connection, text: str) -> UserId:
+    """The active user that a text names; raises ``user_unknown``."""
+    found = find_person(connection, text)
+    if found.disabled:
+        raise TenfourError(ErrorCode.USER_UNKNOWN, f"No active user has the id {text[:100]!r}.")
+    return found.id
 
 
 def require_users(connection: Connection, wanted: Sequence[UserId]) -> None:
