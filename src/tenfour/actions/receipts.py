@@ -1,4 +1,4 @@
-"""How far everybody has got: the last value wins, stored for all in one transaction a second."""
+"""How far everybody has got: the last value wins, and each chat's are stored together once a second."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from tenfour.actions.access import open_chat
 from tenfour.actions.context import Context
-from tenfour.broker.broker import OwnReceipt, ReceiptNotice
+from tenfour.broker.broker import OwnReceipt, ReceiptNotice, ReceiptNotices
 from tenfour.errors import TenfourError
 from tenfour.ids import ChatId, Seq, UserId
 from tenfour.storage import directory
@@ -18,6 +18,9 @@ from tenfour.storage.store import Transaction
 
 NOTED_MAX = 200_000
 """Receipts that wait for the next flush; over it new ones are dropped, and the client's next one stands in."""
+
+TURNS = 10
+"""The chats of a node take turns within the second, so that no moment has all receipts at once."""
 
 RECEIPTS_A_CHANGE = 2_000
 """What one change writes, so that messages never wait long behind receipts."""
@@ -28,7 +31,8 @@ class ReceiptBook:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._noted: dict[tuple[ChatId, UserId], tuple[Seq, Seq]] = {}
+        self._noted: dict[ChatId, dict[UserId, tuple[Seq, Seq]]] = {}
+        self._count = 0
         self._flushing = asyncio.Lock()
 
     def note(self, chat: ChatId, user: UserId, *, delivered: Seq = 0, read: Seq = 0) -> None:
@@ -36,29 +40,31 @@ class ReceiptBook:
 
         It comes to nothing for somebody who is no member when it is stored.
         """
-        place = (chat, user)
-        known = self._noted.get(place)
+        of_chat = self._noted.get(chat)
+        if of_chat is None:
+            of_chat = self._noted[chat] = {}
+        known = of_chat.get(user)
         if known is not None:
-            self._noted[place] = (max(known[0], delivered, read), max(known[1], read))
-        elif len(self._noted) < NOTED_MAX:
-            self._noted[place] = (max(delivered, read), read)
+            of_chat[user] = (max(known[0], delivered, read), max(known[1], read))
+        elif self._count < NOTED_MAX:
+            of_chat[user] = (max(delivered, read), read)
+            self._count += 1
 
-    async def flush(self) -> Sequence[ReceiptNotice]:
-        """Stores all that was noted and tells who has to know; returns what really changed.
+    async def flush(self, turn: int | None = None) -> None:
+        """Stores what was noted and tells who has to know: in all chats, or in those whose turn (0 … ``TURNS`` - 1) it is.
 
         While the store cannot write the receipts wait for a later flush: the store itself says what is wrong.
         """
         async with self._flushing:
-            noted, self._noted = self._noted, {}
-            wanted = [(chat, Progress(user, delivered, read)) for (chat, user), (delivered, read) in noted.items()]
-            notices: list[ReceiptNotice] = []
+            chats = [chat for chat in self._noted if turn is None or hash(chat) % TURNS == turn]
+            wanted = [(chat, Progress(user, *progress)) for chat in chats for user, progress in self._noted.pop(chat).items()]
+            self._count -= len(wanted)
             for start in range(0, len(wanted), RECEIPTS_A_CHANGE):
                 try:
-                    notices += await _store(self._context, wanted[start : start + RECEIPTS_A_CHANGE])
+                    await _store(self._context, wanted[start : start + RECEIPTS_A_CHANGE])
                 except TenfourError:
                     self._take_back(wanted[start:])
                     break
-            return notices
 
     def _take_back(self, wanted: Sequence[tuple[ChatId, Progress]]) -> None:
         for chat, progress in wanted:
@@ -75,8 +81,7 @@ async def store_receipt(context: Context, chat: ChatId, user: UserId, *, deliver
         return Progress(user, member.delivered_seq, member.read_seq), moved
 
     progress, moved = await context.store.change(store)
-    for receipt in moved:
-        _tell(context, receipt)
+    _tell(context, moved)
     return progress
 
 
@@ -86,15 +91,18 @@ def list_receipts(connection: Connection, chat: ChatId, user: UserId, *, after: 
     return directory.list_progress(connection, chat, after=after, limit=limit)
 
 
-async def _store(context: Context, wanted: Sequence[tuple[ChatId, Progress]]) -> list[ReceiptNotice]:
-    moved = await context.store.change(lambda transaction: directory.store_receipts(transaction.connection, wanted))
-    return [_tell(context, receipt) for receipt in moved]
+async def _store(context: Context, wanted: Sequence[tuple[ChatId, Progress]]) -> None:
+    _tell(context, await context.store.change(lambda transaction: directory.store_receipts(transaction.connection, wanted)))
 
 
-def _tell(context: Context, receipt: StoredReceipt) -> ReceiptNotice:
+def _tell(context: Context, moved: Sequence[StoredReceipt]) -> None:
     """Everybody in a small chat, else only the user's own connections: else one message in a chat of 1,000 would cause 1,000,000 frames."""
-    notice = ReceiptNotice(receipt.chat, receipt.user, receipt.delivered, receipt.read)
-    if receipt.member_count <= context.policy.receipts_live_max:
-        context.broker.ring_chat(notice)
-    context.broker.ring_user(OwnReceipt(receipt.user, notice))
-    return notice
+    by_chat: dict[ChatId, list[ReceiptNotice]] = {}
+    for receipt in moved:
+        notice = ReceiptNotice(receipt.chat, receipt.user, receipt.delivered, receipt.read)
+        if receipt.member_count <= context.policy.receipts_live_max:
+            by_chat.setdefault(receipt.chat, []).append(notice)
+        else:
+            context.broker.ring_user(OwnReceipt(receipt.user, notice))
+    for chat, notices in by_chat.items():
+        context.broker.ring_chat(ReceiptNotices(chat, notices))

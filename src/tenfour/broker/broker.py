@@ -6,9 +6,11 @@ its caller: what cannot be carried is dropped and counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from tenfour.domain.event import Event
 from tenfour.ids import ChatId, ConnectionId, Seq, SessionId, UserId
@@ -22,8 +24,7 @@ class TypingNotice:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptNotice:
+class ReceiptNotice(Struct, frozen=True, gc=False):
     """How far somebody has got; ``delivered`` and ``read`` are the stored values after the change."""
 
     chat: ChatId
@@ -32,7 +33,15 @@ class ReceiptNotice:
     read: Seq
 
 
-ChatBell = ChatEvents | TypingNotice | ReceiptNotice
+@dataclass(frozen=True, slots=True)
+class ReceiptNotices:
+    """How far some members of a chat have got."""
+
+    chat: ChatId
+    receipts: Sequence[ReceiptNotice]
+
+
+ChatBell = ChatEvents | TypingNotice | ReceiptNotices
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ class ConnectionOpened:
 
 @dataclass(frozen=True, slots=True)
 class OwnReceipt:
-    """The user has read on, for the user's own other connections."""
+    """The user has read on in a chat too large to tell everybody: for the user's own connections."""
 
     user: UserId
     receipt: ReceiptNotice

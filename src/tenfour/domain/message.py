@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from tenfour.domain.chat import Chat
 from tenfour.domain.member import Member
 from tenfour.errors import ErrorCode
@@ -13,8 +15,7 @@ from tenfour.ids import ChatId, MessageId, Seq, UserId
 KEY_CHARS_MAX = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True, gc=False):
     """A message as its sender wants it; not yet admitted."""
 
     chat: ChatId
@@ -46,13 +47,11 @@ class Message:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True, gc=False):
     draft: Draft
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True, gc=False):
     code: ErrorCode
     detail: str | None = None
     retry_after_ms: int | None = None

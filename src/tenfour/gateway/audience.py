@@ -80,9 +80,9 @@ class Audience:
             self._apply(change)
         return delivered + self._write(events.first_seq + start, events.payloads[start:])
 
-    def show(self, payload: bytes, *, but: UserId | None = None, only: UserId | None = None) -> None:
-        """Writes something that is no event (typing, receipt, presence) to the live connections."""
-        data = text_frame(payload)
+    def show(self, *payloads: bytes, but: UserId | None = None, only: UserId | None = None) -> None:
+        """Writes what is no event (typing, receipts, presence) to the live connections."""
+        data = b"".join([text_frame(payload) for payload in payloads])
         for follower in self.followers():
             if follower.user != but and (only is None or follower.user == only):
                 follower.write(data)

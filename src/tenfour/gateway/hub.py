@@ -20,6 +20,7 @@ from tenfour.broker.broker import (
     MembershipChanged,
     OwnReceipt,
     ReceiptNotice,
+    ReceiptNotices,
     SessionEnded,
     Subscription,
     TypingNotice,
@@ -157,8 +158,8 @@ class Hub:
                 if audience.member_count <= self.limits.receipts_live_max:
                     shown = frames.TypingShown(bell.chat, bell.by, TYPING_EXPIRES_MS if bell.active else 0)
                     audience.show(codec.encode(shown), but=bell.by)
-            case ReceiptNotice():
-                audience.show(codec.encode(_receipt_shown(bell)))
+            case ReceiptNotices():
+                audience.show(*[codec.encode(_receipt_shown(each)) for each in bell.receipts])
 
     # Users
 
@@ -209,8 +210,7 @@ class Hub:
                 case MembershipChanged():
                     connection.membership_changed(bell.event)
                 case OwnReceipt():
-                    if bell.receipt.chat not in self.audiences or self.audiences[bell.receipt.chat].member_count > self.limits.receipts_live_max:
-                        connection.say(_receipt_shown(bell.receipt))
+                    connection.say(_receipt_shown(bell.receipt))
                 case ConnectionOpened():
                     pass
 

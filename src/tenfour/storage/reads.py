@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, and_, bindparam, select
 
 from tenfour.domain.chat import Chat, ChatKind, HistoryRule
@@ -30,8 +31,7 @@ class UserRow:
     disabled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Membership:
+class Membership(Struct, frozen=True, gc=False):
     """A chat together with one user's place in it, as of one moment."""
 
     chat: Chat

@@ -13,6 +13,8 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from msgspec import Struct
+
 from tenfour.domain.chat import Chat
 from tenfour.domain.event import Event, EventKind
 from tenfour.domain.message import Draft
@@ -23,8 +25,7 @@ from tenfour.wire.batch import ChatEvents
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(Struct, frozen=True, gc=False):
     """An accepted draft on its way into the store.
 
     ``rights_seq`` is the chat's ``rights_seq`` at which the draft was decided: if the chat's is newer in
@@ -38,8 +39,7 @@ class Append:
     """Called on the event loop, after the commit, in the order of the batch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(Struct, frozen=True, gc=False):
     """Committed: the ack may go out. ``duplicate`` means that the key was there already."""
 
     seq: Seq
@@ -48,8 +48,7 @@ class Appended:
     duplicate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NotAppended:
+class NotAppended(Struct, frozen=True, gc=False):
     """Nothing of this draft is in the store (but for OUTCOME_UNKNOWN, where nobody can say)."""
 
     code: ErrorCode

@@ -91,7 +91,10 @@ class Writer:
         self._committed = committed
         self._fatal = fatal
         self._loop = asyncio.get_running_loop()
-        self._lock = threading.Condition()
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._idle = False
+        """Whether the thread waits: nobody has to wake it while it writes."""
         self._backlog = Backlog()
         self._changes: list[Change] = []
         self._closing = False
@@ -116,7 +119,7 @@ class Writer:
                 return NotAppended(ErrorCode.STORE_DOWN, retry_after_ms=STORE_DOWN_MS)
             if not self._backlog.add(append):
                 return NotAppended(ErrorCode.BUSY, retry_after_ms=BUSY_MS)
-            self._lock.notify()
+            self._wake()
             return None
 
     def change(self, apply: Callable[[Transaction], Any]) -> asyncio.Future[Any]:
@@ -128,8 +131,12 @@ class Writer:
                 future.set_exception(TenfourError(ErrorCode.BUSY, retry_after_ms=BUSY_MS))
             else:
                 self._changes.append(Change(apply, future))
-                self._lock.notify()
+                self._wake()
         return future
+
+    def _wake(self) -> None:
+        if self._idle:
+            self._work.notify()
 
     @property
     def waiting(self) -> int:
@@ -145,7 +152,7 @@ class Writer:
         """Writes what waits, answers it, ends the thread."""
         with self._lock:
             self._closing = True
-            self._lock.notify()
+            self._wake()
         await asyncio.to_thread(self._thread.join)
         await asyncio.sleep(0)  # the last hop to the loop
 
@@ -170,7 +177,10 @@ class Writer:
             while not self._backlog and not self._changes:
                 if self._closing:
                     return None
-                if not self._lock.wait(IDLE_S):
+                self._idle = True
+                has_work = self._work.wait(IDLE_S)
+                self._idle = False
+                if not has_work:
                     break
             appends = self._backlog.take()
             changes, self._changes = self._changes[:CHANGES_A_BATCH], self._changes[CHANGES_A_BATCH:]

@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from msgspec import Struct
+
 from tenfour.domain.message import Draft, check_key, check_text
 from tenfour.errors import FAILURES, ErrorCode, Retry
 from tenfour.ids import ChatId, MessageId, Seq, UserId, parse_uuid
@@ -58,16 +60,14 @@ class Place:
 # Effects
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True, gc=False):
     """A frame for this client alone; with ``end`` the connection closes after it."""
 
     frame: frames.Frame
     end: ErrorCode | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(Struct, frozen=True, gc=False):
     """A readable message that wants to be decided and stored."""
 
     draft: Draft
@@ -102,8 +102,7 @@ class ShowTyping:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NoteReceipt:
+class NoteReceipt(Struct, frozen=True, gc=False):
     chat: ChatId
     delivered: Seq
     read: Seq
