@@ -9,9 +9,11 @@ chat's ``rights_seq`` has moved on since.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+
+import msgspec
 
 from tenfour.domain.chat import Chat, ChatKind, HistoryRule
 from tenfour.domain.member import Member, Role
@@ -23,18 +25,24 @@ from tenfour.wire.codec import encode
 from tenfour.wire.frames import MessageSent
 from tenfour.wire.times import rfc3339
 
-_CHAT = "SELECT kind, title, history, last_seq, rights_seq, changed_at, created_at FROM chats WHERE id = ?"
+_CHATS = (
+    "SELECT json_group_array(json_array(id, kind, title, history, last_seq, rights_seq, changed_at, created_at)) FROM chats"
+    " WHERE id IN (SELECT value FROM json_each(?))"
+)
 _MEMBER = 'SELECT role, joined_seq, delivered_seq, read_seq, muted_until FROM members WHERE chat = ? AND "user" = ?'
 _KEY = 'SELECT seq, id, at, content_hash FROM messages WHERE chat = ? AND sender = ? AND "key" = ?'
 _DISABLED = "SELECT id FROM users WHERE disabled_at IS NOT NULL"
 _REPLY = "SELECT 1 FROM messages WHERE id = ? AND chat = ?"
-_HEAD = "UPDATE chats SET last_seq = ?, changed_at = ? WHERE id = ?"
+_HEADS = (
+    "UPDATE chats SET last_seq = heads.seq, changed_at = ? FROM (SELECT key AS chat, value AS seq FROM json_each(?)) AS heads"
+    " WHERE chats.id = heads.chat"
+)
 _EVENT_COLUMNS = 'events (chat, seq, kind, "by", at, message_id)'
 _MESSAGE_COLUMNS = 'messages (chat, seq, id, sender, "key", content_hash, text, reply_to, at)'
 
-_ROWS_A_STATEMENT = (64, 8, 1)
-"""Rows go in by a few long statements: each step of SQLite gives the interpreter's lock away and has to
-get it back, which costs more than the row where other threads are busy."""
+_ROWS_A_STATEMENT = (256, 32, 4, 1)
+"""Rows go in by a few long statements, and come back as one JSON text: each step of SQLite gives the
+interpreter's lock away and has to get it back, which costs more than the row where other threads are busy."""
 
 
 @dataclass(slots=True)
@@ -51,7 +59,7 @@ class Batch:
 def append_batch(database: sqlite3.Connection, appends: Sequence[Append], at: int) -> Batch:
     """Inserts what may be inserted, within the open transaction of ``database``."""
     cursor = database.cursor()
-    chats = {chat: _read_chat(cursor, chat) for chat in {append.draft.chat for append in appends}}
+    chats = _read_chats(cursor, {append.draft.chat for append in appends})
     checked = _check(cursor, appends, chats, at)
     batch = _place(appends, checked, chats, at)
     if not batch.rows_of_messages:
@@ -94,19 +102,21 @@ _Checked = list[NotAppended | Appended | None]
 """For each append: None where it goes in, else its answer."""
 
 
-def _read_chat(cursor: sqlite3.Cursor, chat: ChatId) -> Chat | None:
-    row = cursor.execute(_CHAT, (chat,)).fetchone()
-    if row is None:
-        return None
-    kind, title, history, last_seq, rights_seq, changed_at, created_at = row
-    return Chat(chat, ChatKind(kind), title, HistoryRule(history), last_seq, rights_seq, changed_at, created_at)
+def _read_chats(cursor: sqlite3.Cursor, wanted: Collection[ChatId]) -> dict[ChatId, Chat]:
+    (found,) = cursor.execute(_CHATS, (_json(list(wanted)),)).fetchone()
+    rows = msgspec.json.decode(found, type=list[tuple[ChatId, ChatKind, str | None, HistoryRule, Seq, Seq, int, int]])
+    return {row[0]: Chat(*row) for row in rows}
 
 
-def _check(cursor: sqlite3.Cursor, appends: Sequence[Append], chats: dict[ChatId, Chat | None], now_ms: int) -> _Checked:
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _check(cursor: sqlite3.Cursor, appends: Sequence[Append], chats: Mapping[ChatId, Chat], now_ms: int) -> _Checked:
     disabled = {row[0] for row in cursor.execute(_DISABLED)}
     checked: _Checked = []
     for append in appends:
-        chat = chats[append.draft.chat]
+        chat = chats.get(append.draft.chat)
         if chat is None:
             checked.append(NotAppended(ErrorCode.CHAT_UNKNOWN))
         elif append.rights_seq != chat.rights_seq or append.draft.reply_to is not None or append.draft.sender in disabled:
@@ -145,7 +155,7 @@ def _read_member(cursor: sqlite3.Cursor, chat: ChatId, user: UserId) -> Member |
     return Member(chat, user, Role(role), joined_seq, delivered_seq, read_seq, muted_until)
 
 
-def _place(appends: Sequence[Append], checked: _Checked, chats: dict[ChatId, Chat | None], at: int) -> _Placed:
+def _place(appends: Sequence[Append], checked: _Checked, chats: Mapping[ChatId, Chat], at: int) -> _Placed:
     """Gives each message that goes in the next seq of its chat; a key twice in the batch goes in once."""
     placed = _Placed(Batch([]), [], [], {}, at)
     first_by_key: dict[tuple[ChatId, UserId, str], tuple[Appended, bytes]] = {}
@@ -161,9 +171,7 @@ def _place(appends: Sequence[Append], checked: _Checked, chats: dict[ChatId, Cha
         if earlier is not None:
             placed.outcome.outcomes.append(_same_key(earlier, content_hash))
             continue
-        chat = chats[draft.chat]
-        assert chat is not None, "a draft for an unknown chat was answered"
-        seq = placed.heads.get(draft.chat, chat.last_seq) + 1
+        seq = placed.heads.get(draft.chat, chats[draft.chat].last_seq) + 1
         placed.heads[draft.chat] = seq
         appended = Appended(seq, append.message_id, at)
         first_by_key[place] = (appended, content_hash)
@@ -194,7 +202,7 @@ def _add_rows(placed: _Placed, append: Append, seq: Seq, content_hash: bytes, at
 def _insert(cursor: sqlite3.Cursor, placed: _Placed) -> None:
     _insert_rows(cursor, _MESSAGE_COLUMNS, placed.rows_of_messages)
     _insert_rows(cursor, _EVENT_COLUMNS, placed.rows_of_events)
-    cursor.executemany(_HEAD, [(seq, placed.at, chat) for chat, seq in placed.heads.items()])
+    cursor.execute(_HEADS, (placed.at, _json(placed.heads)))
 
 
 def _insert_rows(cursor: sqlite3.Cursor, columns: str, rows: list[tuple[object, ...]]) -> None:
@@ -204,7 +212,7 @@ def _insert_rows(cursor: sqlite3.Cursor, columns: str, rows: list[tuple[object, 
 
 
 def _chunks(rows: list[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]]:
-    """The rows in as few pieces as the three statement lengths allow, so that the statements stay prepared."""
+    """The rows in as few pieces as the statement lengths allow, so that the statements stay prepared."""
     start = 0
     for length in _ROWS_A_STATEMENT:
         while len(rows) - start >= length:

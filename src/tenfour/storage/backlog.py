@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from tenfour.ids import ChatId, UserId
 from tenfour.storage.store import Append
 
-BATCH_MESSAGES = 1_000
-BATCH_CHARS = 524_288
+BATCH_MESSAGES = 2_000
+BATCH_CHARS = 1_048_576
 WAITING_CHARS_MAX = 32 * 1_048_576
 WAITING_PER_SENDER_MAX = 1_000
 MESSAGE_CHARS = 100
