@@ -1,0 +1,75 @@
+# Bare `make` lists the targets. Everything is installed into .venv; nothing outside this folder is touched.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+
+help: ## Lists the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+serve: $(VENV)/.installed ## Installs what is missing and runs the server on http://127.0.0.1:8410
+	@exec $(BIN)/tenfour serve
+
+demo: $(VENV)/.installed ## The same, with two accounts and a chat to try
+	@exec $(BIN)/tenfour serve --demo
+
+test: $(VENV)/.installed-dev ## Runs the tests; SLOW=1 (and CI) runs the slow ones too
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) $(if $(SLOW)$(CI),,-m "not slow") $(ARGS)
+
+check: $(VENV)/.installed-dev ## Lint, format, types, layers, documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/make_docs.py --check
+	$(BIN)/python tools/check_text.py
+
+format: $(VENV)/.installed-dev ## Puts the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed-dev ## Makes the reference pages from the code
+	$(BIN)/python tools/make_docs.py
+
+bench: $(VENV)/.installed ## Runs the benchmarks: about an hour on two idle cores; ARGS="fanout --repetitions 1" for less
+	$(MAKE) -C benchmarks
+	cd benchmarks/peers/socketio && npm ci --no-audit --no-fund
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+proof: $(VENV)/.installed-dev ## The long proofs: many rounds of kill -9, reconnects and faults
+	TENFOUR_PROOF=1 TENFOUR_REQUIRE_ALL=1 $(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS)
+
+test-tools: ## Installs what some tests need beside Python: a C compiler, Node (Debian, as root)
+	@for tool in cc:gcc npm:npm node:nodejs; do \
+	  command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; \
+	done; \
+	if [ -n "$$missing" ]; then apt-get update -qq && apt-get install -y -qq --no-install-recommends libc6-dev $$missing; fi
+
+pins: ## Pins the newest versions of all dependencies
+	$(PYTHON) tools/pin.py
+
+clean: ## Removes what the other targets made, but no data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	$(MAKE) -C benchmarks clean
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tenfour needs Python 3.11 or newer; name one by: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python cannot make virtual environments; on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Making the virtual environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing …"
+	@$(PIP) install -r requirements.txt
+	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+.PHONY: help serve demo test check format docs bench proof test-tools pins clean
