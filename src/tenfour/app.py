@@ -163,9 +163,7 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
     return EXIT_FATAL if broken else 0
 
 
-def make_services(
-    parts: Parts, *, rights: RightsCache, counters: Counters, endings: Endings, node: str, metrics: Callable[[], bytes], is_draining: Callable[[], bool]
-) -> Services:
+def make_services(parts: Parts, *, rights: RightsCache, counters: Counters, endings: Endings, node: str, metrics: Callable[[], bytes], is_draining: Callable[[], bool]) -> Services:
     """What the HTTP handlers work with."""
     settings = parts.settings
     trusted = trusted_networks(settings)
@@ -197,9 +195,7 @@ def make_services(
 
 def offline_http_app(parts: Parts) -> ASGIApp:
     """The HTTP application for the command line of a stopped server: no socket, no WebSocket."""
-    services = make_services(
-        parts, rights=RightsCache(), counters=Counters(), endings=Endings(), node="offline", metrics=lambda: b"", is_draining=lambda: False
-    )
+    services = make_services(parts, rights=RightsCache(), counters=Counters(), endings=Endings(), node="offline", metrics=lambda: b"", is_draining=lambda: False)
     return make_http_app(services)
 
 
@@ -333,6 +329,7 @@ def gateway_limits(settings: Settings) -> GatewayLimits:
         heartbeat_s=settings.heartbeat_s,
         heartbeat_grace_s=settings.heartbeat_grace_s,
         authenticate_s=settings.authenticate_s,
+        offline_after_s=settings.offline_after_s,
         echo_bytes=settings.echo_bytes,
         echo_connections=settings.echo_connections,
     )
@@ -392,4 +389,3 @@ def _write_server_file(settings: Settings) -> None:
 
 def _log_key_set(log: Log, issuer: str, why: str) -> None:
     log.warning("Error keys.unreachable", issuer=issuer, why=why)
-

@@ -64,6 +64,7 @@ class Settings:
     heartbeat_grace_s: float = _setting(10.0, "How long an answer to a ping may take, in seconds.", minimum=0.1)
     authenticate_s: float = _setting(5.0, "How long a connection without a token may wait with authenticate, in seconds.", minimum=0.1)
     admission_s: float = _setting(12.0, "How long checking a token and reading the user's chats may take, in seconds.", minimum=0.1)
+    offline_after_s: float = _setting(30.0, "How long somebody without a connection still counts as online, in seconds.", minimum=0)
     frame_bytes: int = _setting(65_536, "Largest WebSocket message from a client, in bytes.", minimum=1_024)
     text_chars: int = _setting(16_000, "Longest text of a message, in characters.", minimum=1)
     frames_per_s: int = _setting(50, "Frames a second from one connection; twice as many in a burst.", minimum=1)

@@ -151,5 +151,3 @@ def _use_invite(tx: Transaction, secret: str) -> None:
     good = (invites.c.hash == secret_hash(secret), invites.c.uses_left > 0, invites.c.expires_at > tx.now_ms)
     if tx.connection.execute(update(invites).where(*good).values(uses_left=invites.c.uses_left - 1)).rowcount != 1:
         raise TenfourError(ErrorCode.INVITE_INVALID)
-
-

@@ -16,9 +16,7 @@ async def provision(context: Context, claims: Claims) -> UserId:
     """The user of an external token, made at first sight."""
     assert claims.external_id is not None, "an external token names its user"
     issuer, external_id = claims.issuer, claims.external_id
-    known = await context.store.read(
-        lambda connection: connection.execute(select(users.c.id).where(users.c.issuer == issuer, users.c.external_id == external_id)).scalar_one_or_none()
-    )
+    known = await context.store.read(lambda connection: connection.execute(select(users.c.id).where(users.c.issuer == issuer, users.c.external_id == external_id)).scalar_one_or_none())
     if known is not None:
         return UserId(known)
     user, _ = await ensure_user(context, issuer, external_id, claims.name or external_id)

@@ -170,9 +170,7 @@ async def log_in(data: LogIn, services: Services, request: AnyRequest, guard: Lo
     name = fold_name(data.name)
     guard.check(name, address, now_s)
     try:
-        opened = await session_actions.log_in(
-            services.context, services.hasher, services.tokens, data.name, data.password, user_agent=request.headers.get("user-agent"), address=address
-        )
+        opened = await session_actions.log_in(services.context, services.hasher, services.tokens, data.name, data.password, user_agent=request.headers.get("user-agent"), address=address)
     except TenfourError as refusal:
         if refusal.code is ErrorCode.LOGIN_FAILED:
             guard.failed(name, address, now_s)

@@ -63,9 +63,7 @@ async def send_message(
     data: MessageSending,
     asking: Asking,
     services: Services,
-    idempotency_key: Annotated[
-        str | None, Parameter(header="Idempotency-Key", description="1 to 64 visible ASCII characters of your own; without it sending again doubles the message.")
-    ] = None,
+    idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key", description="1 to 64 visible ASCII characters of your own; without it sending again doubles the message.")] = None,
 ) -> Response[MessageStored]:
     context, now_ms = services.context, services.context.clock.now_ms()
     wanted = parse_chat(chat)

@@ -44,7 +44,7 @@ def _parse(text: str) -> IPv4Address | IPv6Address | None:
 
 def _is_trusted(text: str, trusted: Sequence[Network]) -> bool:
     address = _parse(text)
-    return address is not None and any(address in network for network in trusted)  
+    return address is not None and any(address in network for network in trusted)
 
 
 def _block(text: str) -> str:

@@ -89,8 +89,8 @@ class Admission:
 async def admit(hub: Hub, request: Request) -> Admission:
     """The admission of a request; raises ``TenfourError`` with the one reason against it."""
     who = await _identify(hub, request)
-    admission, here = await hub.store.read(lambda database: _look_up(database, who, request.chat, hub.limits.chats_in_welcome))
-    _check_user(admission)
+    found, here = await hub.store.read(lambda database: _look_up(database, who, request.chat, hub.limits.chats_in_welcome))
+    admission = _check_user(found)
     memberships = admission.memberships if request.chat is None else [_only(here)]
     return Admission(admission.user, who.session, who.expires_ms, memberships, admission.more, request.after, request.epoch)
 
@@ -138,10 +138,11 @@ def _only(here: Membership | ErrorCode | None) -> Membership:
     raise TenfourError(here or ErrorCode.CHAT_UNKNOWN)
 
 
-def _check_user(admission: reads.Admission | None) -> None:
+def _check_user(admission: reads.Admission | None) -> reads.Admission:
     if admission is None:
         raise TenfourError(ErrorCode.TOKEN_REVOKED, "The token's user is not there any more.")
     if admission.user.disabled:
         raise TenfourError(ErrorCode.USER_DISABLED)
     if admission.session_revoked:
         raise TenfourError(ErrorCode.TOKEN_REVOKED)
+    return admission

@@ -56,7 +56,8 @@ class Audience:
     def join(self, follower: Follower, cursor: Seq) -> None:
         """From now on the follower gets every event after ``cursor``, which the room has not passed yet."""
         last_seq = self.room.last_seq
-        assert last_seq is not None and cursor >= last_seq, "a follower joins at the room's last seq or ahead of it"
+        assert last_seq is not None, "a follower joins a room that knows its head"
+        assert cursor >= last_seq, "a follower joins at the room's last seq or ahead of it"
         if cursor == last_seq:
             self.live[follower] = follower.write
         else:

@@ -283,15 +283,18 @@ class Connection:
 
     def _release(self) -> None:
         """Goes on with the frames that waited, in their order, until one of them has to wait again."""
-        held = self._held
-        self._held = None
+        held, self._held = self._held, None
         while held and self.open:
             self._carry_out(self.dialog.received(held.popleft(), self.hub.clock.monotonic()))
-            if self._held is not None:
-                self._held.extend(held)
+            if (waiting := self._waiting()) is not None:
+                waiting.extend(held)
                 return
         if self._channel is not None:
             self._channel.resume_reading()
+
+    def _waiting(self) -> deque[bytes] | None:
+        """What a frame that was just carried out has made the others wait in."""
+        return self._held
 
     # Effects
 
@@ -510,5 +513,3 @@ class Connection:
 
 def _come_back_ms(retry: Retry) -> int | None:
     return None if retry is Retry.NEVER else 0 if retry is Retry.AT_ONCE else 1000
-
-

@@ -33,6 +33,7 @@ class GatewayLimits:
     heartbeat_grace_s: float = 10.0
     authenticate_s: float = 5.0
     admission_s: float = 12.0
+    offline_after_s: float = 30.0
     echo_bytes: int = 65_536
     echo_connections: int = 10
 

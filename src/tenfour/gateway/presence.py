@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tenfour.gateway.connection import Connection
     from tenfour.gateway.hub import Hub
 
-OFFLINE_AFTER_S = 30.0
-
 
 class Presence:
     """The presence of all users, as this node knows it."""
@@ -41,7 +39,7 @@ class Presence:
 
     def went(self, user: UserId) -> None:
         """The last connection of the user on this node is gone."""
-        self._leaving[user] = self._hub.clock.monotonic() + OFFLINE_AFTER_S
+        self._leaving[user] = self._hub.clock.monotonic() + self._hub.limits.offline_after_s
 
     def joined(self, connection: Connection, audience: Audience) -> None:
         """A connection went live in a chat: it learns who is there, and the others learn of it."""

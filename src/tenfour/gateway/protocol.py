@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import picows
-from picows.picows import WSProtocol  # not a public name: pinned exactly, and the seam has its tests
+from picows.picows import WSProtocol  # type: ignore[attr-defined]  # not a public name: pinned exactly, and the seam has its tests
 
 from tenfour.errors import FAILURES, ErrorCode, close_reason
 from tenfour.gateway.address import Network, client_address, is_from_here
@@ -132,7 +132,7 @@ class Flusher:
             channel.flush()
 
 
-class Channel(picows.WSListener):  # type: ignore[misc]
+class Channel(picows.WSListener):
     """The writing end of a connection, and the place where its frames arrive."""
 
     __slots__ = ("_budget", "_closing", "_congested", "_flusher", "_inbound", "_max_bytes", "_over", "_pending", "_seen_close", "_timer", "_transport", "_write", "listener")

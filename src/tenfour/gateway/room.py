@@ -6,7 +6,6 @@ missing is read from the store: that is ``Heal``. Pure: bells go in, effects com
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tenfour.ids import Seq
@@ -97,5 +96,5 @@ def _after(events: ChatEvents, seq: Seq) -> ChatEvents:
     skip = seq + 1 - events.first_seq
     if skip <= 0:
         return events
-    changes: Sequence = [each for each in events.changes if each.seq > seq]
+    changes = [each for each in events.changes if each.seq > seq]
     return ChatEvents(events.chat, seq + 1, events.payloads[skip:], changes)

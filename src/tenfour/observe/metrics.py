@@ -116,9 +116,7 @@ class _Collector:
         sizes = [str(2**power) for power in range(11)] + ["+Inf"]
         yield HistogramMetricFamily("tenfour_batch_messages", "Messages in a commit.", buckets=_cumulate(sizes, self._gauges.batch_sizes()), sum_value=self._gauges.appended())
         times = [str(0.0005 * 2**power) for power in range(11)] + ["+Inf"]
-        yield HistogramMetricFamily(
-            "tenfour_commit_seconds", "How long commits took.", buckets=_cumulate(times, self._gauges.commit_times()), sum_value=self._gauges.commit_seconds()
-        )
+        yield HistogramMetricFamily("tenfour_commit_seconds", "How long commits took.", buckets=_cumulate(times, self._gauges.commit_times()), sum_value=self._gauges.commit_seconds())
 
 
 def _cumulate(bounds: Sequence[str], counts: Sequence[int]) -> list[tuple[str, float]]:

@@ -25,18 +25,12 @@ from tenfour.wire.codec import encode
 from tenfour.wire.frames import MessageSent
 from tenfour.wire.times import rfc3339
 
-_CHATS = (
-    "SELECT json_group_array(json_array(id, kind, title, history, last_seq, rights_seq, changed_at, created_at)) FROM chats"
-    " WHERE id IN (SELECT value FROM json_each(?))"
-)
+_CHATS = "SELECT json_group_array(json_array(id, kind, title, history, last_seq, rights_seq, changed_at, created_at)) FROM chats WHERE id IN (SELECT value FROM json_each(?))"
 _MEMBER = 'SELECT role, joined_seq, delivered_seq, read_seq, muted_until FROM members WHERE chat = ? AND "user" = ?'
 _KEY = 'SELECT seq, id, at, content_hash FROM messages WHERE chat = ? AND sender = ? AND "key" = ?'
 _DISABLED = "SELECT id FROM users WHERE disabled_at IS NOT NULL"
 _REPLY = "SELECT 1 FROM messages WHERE id = ? AND chat = ?"
-_HEADS = (
-    "UPDATE chats SET last_seq = heads.seq, changed_at = ? FROM (SELECT key AS chat, value AS seq FROM json_each(?)) AS heads"
-    " WHERE chats.id = heads.chat"
-)
+_HEADS = "UPDATE chats SET last_seq = heads.seq, changed_at = ? FROM (SELECT key AS chat, value AS seq FROM json_each(?)) AS heads WHERE chats.id = heads.chat"
 _EVENT_COLUMNS = 'events (chat, seq, kind, "by", at, message_id)'
 _MESSAGE_COLUMNS = 'messages (chat, seq, id, sender, "key", content_hash, text, reply_to, at)'
 

@@ -81,7 +81,13 @@ _of_user = and_(members.c.chat == chats.c.id, members.c.user == bindparam("user"
 
 _admission_user = select(users.c.id, users.c.name, users.c.admin, users.c.disabled_at).where(users.c.id == bindparam("user"))
 _session = select(sessions.c.revoked_at, sessions.c.user).where(sessions.c.id == bindparam("session"))
-_memberships = select(chats.c.id, *_CHAT, *_MEMBER).join_from(members, chats, members.c.chat == chats.c.id).where(members.c.user == bindparam("user")).order_by(chats.c.changed_at.desc()).limit(bindparam("limit"))
+_memberships = (
+    select(chats.c.id, *_CHAT, *_MEMBER)
+    .join_from(members, chats, members.c.chat == chats.c.id)
+    .where(members.c.user == bindparam("user"))
+    .order_by(chats.c.changed_at.desc())
+    .limit(bindparam("limit"))
+)
 _membership = select(chats.c.id, *_CHAT, *_MEMBER).select_from(chats.outerjoin(members, _of_user)).where(chats.c.id == bindparam("chat"))
 _chats_of = select(members.c.chat).where(members.c.user == bindparam("user"))
 _members_of = select(members.c.user).where(members.c.chat == bindparam("chat")).limit(bindparam("limit"))
@@ -171,9 +177,7 @@ def events_between(connection: Connection, chat: ChatId, after: Seq, limit: int)
     return [_event(chat, row) for row in rows]
 
 
-def history(
-    connection: Connection, chat: ChatId, user: UserId, *, before: Seq | None = None, after: Seq | None = None, around: Seq | None = None, limit: int = 50
-) -> HistoryPage:
+def history(connection: Connection, chat: ChatId, user: UserId, *, before: Seq | None = None, after: Seq | None = None, around: Seq | None = None, limit: int = 50) -> HistoryPage:
     """A page of messages that the user may see; raises ``chat_unknown`` or ``not_a_member``.
 
     Without a position the newest messages come. ``around`` has the message at that seq in its middle.

@@ -275,5 +275,3 @@ def _words(cause: BaseException) -> str:
 def _is_the_stores_fault(cause: BaseException) -> bool:
     """Whether the database is in trouble, rather than the change's own SQL."""
     return _errorname(cause).split("_")[1:2] in (["FULL"], ["IOERR"], ["READONLY"], ["BUSY"], ["CANTOPEN"], ["CORRUPT"], ["NOTADB"], ["LOCKED"])
-
-

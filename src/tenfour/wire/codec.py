@@ -83,7 +83,13 @@ def _marks(seen: dict[str, Any]) -> dict[str, str | None]:
 
 
 def error_frame(
-    code: ErrorCode, detail: str | None = None, *, id: str | None = None, chat: str | None = None, key: str | None = None, retry_after_ms: int | None = None  # noqa: A002
+    code: ErrorCode,
+    detail: str | None = None,
+    *,
+    id: str | None = None,
+    chat: str | None = None,
+    key: str | None = None,
+    retry_after_ms: int | None = None,  # noqa: A002
 ) -> frames.Error:
     """The ``error`` frame for a failure of the catalogue."""
     failure = FAILURES[code]

@@ -298,33 +298,6 @@ class ChatChanged(Frame, tag="chat_changed"):
     title: str | None
 
 
-EventFrame = (
-    MessageSent
-    | MessageEdited
-    | MessageDeleted
-    | ReactionAdded
-    | ReactionRemoved
-    | MessagePinned
-    | MessageUnpinned
-    | MemberJoined
-    | MemberLeft
-    | MemberChanged
-    | ChatChanged
-)
+EventFrame = MessageSent | MessageEdited | MessageDeleted | ReactionAdded | ReactionRemoved | MessagePinned | MessageUnpinned | MemberJoined | MemberLeft | MemberChanged | ChatChanged
 
-ServerFrame = (
-    Welcome
-    | Ack
-    | Error
-    | Synced
-    | Reset
-    | TypingShown
-    | ReceiptShown
-    | Presence
-    | TokenExpiring
-    | Authenticated
-    | Ping
-    | Pong
-    | Goodbye
-    | EventFrame
-)
+ServerFrame = Welcome | Ack | Error | Synced | Reset | TypingShown | ReceiptShown | Presence | TokenExpiring | Authenticated | Ping | Pong | Goodbye | EventFrame
