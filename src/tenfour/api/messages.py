@@ -6,12 +6,14 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
+from litestar.openapi import ResponseSpec
 from litestar.params import Parameter
 from sqlalchemy import Connection
 
 from tenfour.actions import messages as actions
 from tenfour.actions.context import Caller
 from tenfour.actions.messages import Position
+from tenfour.api.answers import JsonAnswer
 from tenfour.api.chats import Limit, UserName, parse_chat
 from tenfour.api.identity import Asking
 from tenfour.api.services import Services
@@ -25,6 +27,7 @@ from tenfour.wire.codec import event_frame
 from tenfour.wire.times import rfc3339
 
 SEQ_MAX = 2**53 - 1
+_encoder = msgspec.json.Encoder()
 SeqParameter = Annotated[int, Parameter(ge=0, le=SEQ_MAX)]
 
 
@@ -87,7 +90,12 @@ async def send_message(
     return Response(shown, status_code=200 if stored.duplicate else 201)
 
 
-@get("/chats/{chat:str}/messages", summary="A page of history in the order of the chat; the newest messages without a position", tags=["messages"])
+@get(
+    "/chats/{chat:str}/messages",
+    summary="A page of history in the order of the chat; the newest messages without a position",
+    tags=["messages"],
+    responses={200: ResponseSpec(HistoryShown, description="A page.", generate_examples=False)},
+)
 async def get_history(
     chat: str,
     asking: Asking,
@@ -95,17 +103,17 @@ async def get_history(
     after: SeqParameter | None = None,
     around: SeqParameter | None = None,
     limit: Limit = 50,
-) -> HistoryShown:
+) -> JsonAnswer:
     wanted = parse_chat(chat)
     if (before is not None) + (after is not None) + (around is not None) > 1:
         raise TenfourError(ErrorCode.FIELD_INVALID, "before, after, around: take one of them.")
     position = Position(before, after, around)
 
-    def query(connection: Connection, caller: Caller) -> HistoryShown:
+    def query(connection: Connection, caller: Caller) -> bytes:
         page = actions.get_history(connection, wanted, caller.user, position, limit)
-        return HistoryShown([message_shown(each) for each in page.items], page.has_before, page.has_after)
+        return _encoder.encode(HistoryShown([message_shown(each) for each in page.items], page.has_before, page.has_after))
 
-    return await asking.read(query)
+    return JsonAnswer(await asking.read(query))
 
 
 @get("/chats/{chat:str}/messages/{message:str}", summary="One message", tags=["messages"])

@@ -30,8 +30,7 @@ class Draft(Struct, frozen=True, gc=False):
         return hashlib.blake2b(content, digest_size=16).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True, gc=False):
     """The present state of a message."""
 
     id: MessageId

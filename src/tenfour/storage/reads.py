@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, and_, bindparam, select
+from sqlalchemy import Connection, Row, and_, bindparam, exists, select
 
 from tenfour.domain.chat import Chat, ChatKind, HistoryRule
 from tenfour.domain.event import Event, EventKind
@@ -99,8 +99,22 @@ _events = (
     .limit(bindparam("limit"))
 )
 _in_chat = select(*_MESSAGE).where(messages.c.chat == bindparam("chat"))
-_before = _in_chat.where(messages.c.seq < bindparam("seq"), messages.c.seq >= bindparam("first")).order_by(messages.c.seq.desc()).limit(bindparam("limit"))
-_after = _in_chat.where(messages.c.seq > bindparam("seq"), messages.c.seq >= bindparam("first")).order_by(messages.c.seq).limit(bindparam("limit"))
+_other = messages.alias("other")
+# One lower bound each: of two, SQLite may take the wrong one and walk from there.
+_is_later = exists().where(_other.c.chat == bindparam("chat"), _other.c.seq >= bindparam("later"))
+_is_earlier = exists().where(_other.c.chat == bindparam("chat"), _other.c.seq >= bindparam("first"), _other.c.seq <= bindparam("seq"))
+_before = (
+    select(*_MESSAGE, _is_later.label("beyond"))
+    .where(messages.c.chat == bindparam("chat"), messages.c.seq < bindparam("seq"), messages.c.seq >= bindparam("first"))
+    .order_by(messages.c.seq.desc())
+    .limit(bindparam("limit"))
+)
+_after = (
+    select(*_MESSAGE, _is_earlier.label("beyond"))
+    .where(messages.c.chat == bindparam("chat"), messages.c.seq >= bindparam("later"))
+    .order_by(messages.c.seq)
+    .limit(bindparam("limit"))
+)
 _one = _in_chat.where(messages.c.id == bindparam("id"))
 _heads = select(chats.c.id, chats.c.last_seq).where(chats.c.id.in_(bindparam("chats", expanding=True)))
 
@@ -211,16 +225,17 @@ def events_after(connection: Connection, chat: ChatId, user: UserId, after: Seq,
 def _page_before(connection: Connection, values: dict[str, Any], seq: Seq, limit: int) -> HistoryPage:
     if limit <= 0:
         return HistoryPage([], has_before=True, has_after=True)
-    rows = connection.execute(_before, {**values, "seq": seq, "limit": limit + 1}).all()
-    has_after = seq != HIGHEST_SEQ and connection.execute(_after, {**values, "seq": seq - 1, "limit": 1}).first() is not None
-    items = [_message(values["chat"], row) for row in reversed(rows[:limit])]
-    return HistoryPage(items, len(rows) > limit, has_after)
+    at = {**values, "seq": seq, "later": max(seq, values["first"])}
+    rows = connection.execute(_before, {**at, "limit": limit + 1}).all()
+    has_after = rows[0].beyond if rows else connection.execute(select(_is_later), at).scalar_one()
+    return HistoryPage([_message(values["chat"], row) for row in reversed(rows[:limit])], len(rows) > limit, bool(has_after))
 
 
 def _page_after(connection: Connection, values: dict[str, Any], seq: Seq, limit: int) -> HistoryPage:
-    rows = connection.execute(_after, {**values, "seq": seq, "limit": limit + 1}).all()
-    has_before = connection.execute(_before, {**values, "seq": seq + 1, "limit": 1}).first() is not None
-    return HistoryPage([_message(values["chat"], row) for row in rows[:limit]], has_before, len(rows) > limit)
+    at = {**values, "seq": seq, "later": max(seq + 1, values["first"])}
+    rows = connection.execute(_after, {**at, "limit": limit + 1}).all()
+    has_before = rows[0].beyond if rows else connection.execute(select(_is_earlier), at).scalar_one()
+    return HistoryPage([_message(values["chat"], row) for row in rows[:limit]], bool(has_before), len(rows) > limit)
 
 
 def _is_revoked(connection: Connection, user: UserId, session: SessionId) -> bool:
@@ -243,7 +258,7 @@ def _member(row: Row[Any], user: UserId) -> Member:
 
 
 def _message(chat: ChatId, row: Row[Any]) -> Message:
-    message_id, seq, sender, key, text, reply_to, at, edited_at, deleted_at = row
+    message_id, seq, sender, key, text, reply_to, at, edited_at, deleted_at = row[:9]
     return Message(message_id, chat, seq, sender, key, text, reply_to, at, edited_at, deleted_at is not None)
 
 
