@@ -206,8 +206,7 @@ async def end_session(session: str, asking: Asking, services: Services) -> Respo
     if wanted is None:
         raise TenfourError(ErrorCode.SESSION_UNKNOWN, "This token belongs to no session.")
     await session_actions.end_session(services.context, caller.user, wanted)
-    gone = Cookie(_cookie_name(services), "", max_age=0, path="/", httponly=True, secure=services.secure_cookies, samesite="strict")
-    return Response(None, status_code=204, cookies=[gone] if wanted == caller.session else [])
+    return Response(None, status_code=204, cookies=[_cookie(services, "", 0)] if wanted == caller.session else [])
 
 
 @get("/me", summary="The user of the token", tags=["accounts"])
@@ -285,9 +284,12 @@ def _opened(opened: LoggedIn, services: Services, *, as_cookie: bool, status: in
     if not as_cookie:
         shown.refresh_token = opened.refresh_token
         return Response(shown, status_code=status, headers={"Cache-Control": "no-store"})
-    life_s = services.context.policy.refresh_token_s
-    cookie = Cookie(_cookie_name(services), opened.refresh_token, max_age=life_s, path="/", httponly=True, secure=services.secure_cookies, samesite="strict")
+    cookie = _cookie(services, opened.refresh_token, services.context.policy.refresh_token_s)
     return Response(shown, status_code=status, cookies=[cookie], headers={"Cache-Control": "no-store"})
+
+
+def _cookie(services: Services, value: str, life_s: int) -> Cookie:
+    return Cookie(key=_cookie_name(services), value=value, max_age=life_s, path="/", httponly=True, secure=services.secure_cookies, samesite="strict")
 
 
 def _cookie_name(services: Services) -> str:

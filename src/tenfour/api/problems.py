@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotAuthorizedException, NotFoundException, SerializationException, ValidationException
 
+from tenfour.api.identity import AnyRequest
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.observe.log import Log
 from tenfour.wire.problem import PROBLEM_TYPE, problem_json
@@ -35,16 +36,16 @@ def problem_response(error: TenfourError, request_id: str | None) -> Response[by
     return Response(problem_json(error, request_id), status_code=error.failure.status, headers=headers, media_type=PROBLEM_TYPE)
 
 
-def exception_handlers(log: Log) -> dict[Any, Callable[[Request, Any], Response[bytes]]]:
+def exception_handlers(log: Log) -> dict[Any, Callable[[AnyRequest, Any], Response[bytes]]]:
     """What becomes of everything that a handler raises."""
 
-    def known(request: Request, error: TenfourError) -> Response[bytes]:
+    def known(request: AnyRequest, error: TenfourError) -> Response[bytes]:
         return problem_response(error, request.scope["state"].get(REQUEST_ID))
 
-    def foreign(request: Request, error: HTTPException) -> Response[bytes]:
+    def foreign(request: AnyRequest, error: HTTPException) -> Response[bytes]:
         return known(request, _translate(error))
 
-    def unknown(request: Request, error: Exception) -> Response[bytes]:
+    def unknown(request: AnyRequest, error: Exception) -> Response[bytes]:
         reference = uuid4().hex[:12]
         log.error("Error request.failed", reference=reference, path=request.scope["path"], exc_info=error)
         return known(request, TenfourError(ErrorCode.INTERNAL, f"The server made a mistake, reference {reference}."))
