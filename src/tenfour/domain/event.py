@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from tenfour.domain.message import Message
 from tenfour.ids import ChatId, MessageId, Seq, UserId
@@ -29,8 +30,7 @@ RIGHTS_KINDS = frozenset({EventKind.MEMBER_JOINED, EventKind.MEMBER_LEFT, EventK
 """The kinds that may change who may do what: they raise the chat's ``rights_seq``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True, gc=False):
     """One event as it was committed, with the message's present state where it is about one.
 
     ``data`` holds what is particular to the kind, in JSON's own types: ``user`` and ``role`` of a
@@ -44,4 +44,4 @@ class Event:
     at: int
     message: Message | None = None
     message_id: MessageId | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = {}

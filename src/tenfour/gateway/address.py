@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Network = IPv4Network | IPv6Network
+PARSED_MAX = 4_096
 _PROXY_HEADERS = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 
 
@@ -35,6 +37,7 @@ def is_from_here(peer: str, headers: Mapping[str, str], trusted: Sequence[Networ
     return address is not None and address.is_loopback
 
 
+@lru_cache(PARSED_MAX)
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(text)

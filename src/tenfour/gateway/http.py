@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tenfour.errors import ErrorCode, TenfourError
@@ -30,7 +31,13 @@ class HttpProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        # uvicorn's own method, but for the two socket objects that it makes to ask for the addresses.
+        self.connections.add(self)
+        self.transport = transport
+        self.flow = FlowControl(transport)
+        self.client = _address(transport, "peername")
+        self.server = _address(transport, "sockname")
+        self.scheme = "https" if transport.get_extra_info("sslcontext") is not None else "http"
         self._deadline = self.loop.call_later(self.head_s, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -86,3 +93,9 @@ class HttpProtocol(HttpToolsProtocol):
         head = f"HTTP/1.1 {error.failure.status} {code}\r\ncontent-type: {PROBLEM_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+
+def _address(transport: asyncio.Transport, name: str) -> tuple[str, int] | None:
+    """Host and port; None for what is no internet socket."""
+    found = transport.get_extra_info(name)
+    return (str(found[0]), int(found[1])) if isinstance(found, tuple) and len(found) >= 2 else None  # noqa: PLR2004

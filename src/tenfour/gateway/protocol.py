@@ -9,6 +9,7 @@ a connection holds, one object a connection.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,6 +27,7 @@ PARSER_SLACK = 4
 """The parser takes frames of four times our limit, so that ours is the reason that the client reads."""
 CLOSE_TIMEOUT_S = 2.0
 ABNORMAL = 1006
+_CONNECTION_LIST = re.compile(rb"\r\nconnection:[^\r]*,[^\r]*\r\n", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,9 +383,7 @@ def websocket_protocol(gate: Gate, *, trusted_proxies: Sequence[Network], send_b
 
 def _plain_connection_header(request: bytes) -> bytes:
     """Firefox sends ``Connection: keep-alive, Upgrade``, which picows takes for no upgrade."""
-    head, end, rest = request.partition(b"\r\n\r\n")
-    lines = [b"connection: Upgrade" if line.lower().startswith(b"connection:") else line for line in head.split(b"\r\n")]
-    return b"\r\n".join(lines) + end + rest
+    return _CONNECTION_LIST.sub(b"\r\nconnection: Upgrade\r\n", request, count=1)
 
 
 def _upgrade_request(request: Any, peer: str, trusted: Sequence[Network], *, secure: bool) -> UpgradeRequest:

@@ -119,6 +119,7 @@ _one = _in_chat.where(messages.c.id == bindparam("id"))
 _heads = select(chats.c.id, chats.c.last_seq).where(chats.c.id.in_(bindparam("chats", expanding=True)))
 
 HIGHEST_SEQ = 2**62
+_KINDS = {kind.value: kind for kind in EventKind}
 
 
 def admission(connection: Connection, user: UserId, session: SessionId | None, *, limit: int) -> Admission | None:
@@ -263,8 +264,6 @@ def _message(chat: ChatId, row: Row[Any]) -> Message:
 
 
 def _event(chat: ChatId, row: Row[Any]) -> Event:
-    said = None
-    if row.message_id is not None and row.key is not None:
-        said = Message(row.message_id, chat, row.message_seq, row.sender, row.key, row.text, row.reply_to, row.at, row.edited_at, row.deleted_at is not None)
-    data = json.loads(row.data) if row.data is not None else {}
-    return Event(chat, row.seq, EventKind(row.kind), row.by, row.event_at, said, row.message_id, data)
+    seq, kind, by, event_at, message_id, data, sender, key, text, reply_to, at, edited_at, deleted_at, message_seq = row
+    said = Message(message_id, chat, message_seq, sender, key, text, reply_to, at, edited_at, deleted_at is not None) if key is not None else None
+    return Event(chat, seq, _KINDS[kind], by, event_at, said, message_id, json.loads(data) if data is not None else {})
