@@ -38,6 +38,7 @@ CACHE_SIZE = 20_000
 JWKS_BYTES_MAX = 65_536
 JWKS_TIMEOUT_S = 5.0
 JWKS_REFETCH_S = 30.0
+JWKS_LIFE_S = 600.0
 SECONDS_MAX = 32_503_680_000  # the year 3000: what is beyond is a mistake
 _FOREIGN_KEY_HEADERS = ("jku", "x5u", "jwk", "crit", "x5c")
 
@@ -79,6 +80,8 @@ class ExternalIssuer:
     name_claim: str = "name"
 
     def __post_init__(self) -> None:
+        if self.issuer == OWN_ISSUER:
+            raise ValueError(f"external issuer {self.issuer}: this is the name of the server itself")
         given = [each for each in (self.secret, self.pem, self.jwks_url) if each]
         if len(given) != 1:
             raise ValueError(f"external issuer {self.issuer}: give exactly one of secret, key and jwks_url")
@@ -138,8 +141,9 @@ class TokenVerifier:
             if refusal.code is not ErrorCode.TOKEN_KEY_UNKNOWN:
                 raise
             keys = self._sets.get(_read(token).issuer)
-            if keys is None or not await keys.refresh(self._log):
+            if keys is None:
                 raise
+            await keys.refresh(self._log)
         return self.verify(token)
 
     def _verify(self, token: str) -> Claims:
@@ -189,40 +193,52 @@ _algorithms = {name: get_default_algorithms()[name] for name in Algorithm}
 
 
 class _KeySet:
-    """An issuer's published keys (RFC 7517): fetched once, and again at most every 30 s."""
+    """An issuer's published keys (RFC 7517): fetched for an unknown kid or after ten minutes, at most every 30 s."""
 
     def __init__(self, external: ExternalIssuer, clock: Clock) -> None:
         self._external = external
         self._clock = clock
         self._keys: dict[str, _Key] = {}
         self._only: _Key | None = None
-        self._fetched_at: float | None = None
+        self._good_until: float | None = None
+        self._tried_at: float | None = None
         self._lock = asyncio.Lock()
 
     def get(self, kid: object) -> _Key | None:
+        """The key of that id; None where it is unknown, or the set so old that the key may have been withdrawn."""
+        if self._good_until is None or self._clock.monotonic() >= self._good_until:
+            return None
         return self._keys.get(kid) if isinstance(kid, str) else self._only
 
-    async def refresh(self, log: Callable[[str, str], None]) -> bool:
-        """Whether there may be new keys now; raises ``token_key_unknown`` where the set cannot be had."""
+    async def refresh(self, log: Callable[[str, str], None]) -> None:
+        """Fetches the set, unless that was tried just now; raises ``token_key_unknown`` where there is none to be had."""
         async with self._lock:
             now = self._clock.monotonic()
-            if self._fetched_at is not None and now - self._fetched_at < JWKS_REFETCH_S:
-                return False
-            self._fetched_at = now
-            try:
-                document = json.loads(await _fetch(self._external.jwks_url or ""))
-                self._keys = {kid: key for kid, key in map(self._parse, document["keys"]) if key is not None}
-            except (httpx.HTTPError, ValueError, KeyError, TypeError) as cause:
-                log(self._external.issuer, f"{type(cause).__name__}: {cause}")
-                raise TenfourError(ErrorCode.TOKEN_KEY_UNKNOWN, f"The key set of issuer {self._external.issuer!r} could not be fetched.") from cause
-            self._only = next(iter(self._keys.values())) if len(self._keys) == 1 else None
-            return True
+            if self._tried_at is None or now - self._tried_at >= JWKS_REFETCH_S:
+                self._tried_at = now
+                await self._fetch_all(log)
+        if self._good_until is None:
+            raise TenfourError(ErrorCode.TOKEN_KEY_UNKNOWN, f"The key set of issuer {self._external.issuer!r} could not be fetched.")
+
+    async def _fetch_all(self, log: Callable[[str, str], None]) -> None:
+        now = self._clock.monotonic()
+        try:
+            found = json.loads(await _fetch(self._external.jwks_url or ""))["keys"]
+            keys = {kid: key for kid, key in map(self._parse, found) if key is not None}
+        except (httpx.HTTPError, TimeoutError, ValueError, LookupError, TypeError, RecursionError) as cause:
+            log(self._external.issuer, f"{type(cause).__name__}: {cause}")
+            if self._good_until is not None:  # an issuer that is away does not lock out whom its keys let in
+                self._good_until = now + JWKS_REFETCH_S
+            return
+        self._keys = keys
+        self._only = next(iter(keys.values())) if len(keys) == 1 else None
+        self._good_until = now + JWKS_LIFE_S
 
     def _parse(self, jwk: Mapping[str, Any]) -> tuple[str, _Key | None]:
-        kid = str(jwk.get("kid", ""))
+        kid = str(jwk["kid"]) if "kid" in jwk else ""
         try:
             key = jwt.PyJWK(dict(jwk), algorithm=self._external.algorithm)
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, ValueError, TypeError):
             return kid, None  # a key for another purpose or algorithm
         return kid, _Key(self._external.algorithm, key.key)
 
@@ -309,7 +325,7 @@ def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        value = str(value)
     if not isinstance(value, str) or not value or len(value) > 255:  # noqa: PLR2004 - what the store keeps
         raise TenfourError(ErrorCode.TOKEN_CLAIMS, f"The claim {name} is not a text of 1 to 255 characters.")
     return value

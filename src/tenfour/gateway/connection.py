@@ -225,19 +225,21 @@ class Connection:
     def _start_admission(self, request: Request) -> None:
         self._held = deque()
         self._cancel_timer()
+        self._timer = asyncio.get_running_loop().call_later(self.hub.limits.admission_s, self._admission_late)
         self.hub.tasks.create_task(self._admit(request))
+
+    def _admission_late(self) -> None:
+        self.end(ErrorCode.STORE_DOWN, "The server could not look the token up in time")
 
     async def _admit(self, request: Request) -> None:
         """Token, user, membership: the way to ``welcome``."""
         try:
-            async with asyncio.timeout(self.hub.limits.admission_s):
-                admission = await admit(self.hub, request)
+            admission = await admit(self.hub, request)
         except TenfourError as refusal:
             self.end(refusal.code, refusal.detail, retry_after_ms=refusal.retry_after_ms)
             return
-        except TimeoutError:
-            self.end(ErrorCode.STORE_DOWN, "The server could not look the token up in time")
-            return
+        finally:
+            self._cancel_timer()
         if self.open:
             self._welcome(admission)
 

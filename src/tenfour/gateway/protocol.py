@@ -22,7 +22,7 @@ from tenfour.errors import FAILURES, ErrorCode, close_reason
 from tenfour.gateway.address import Network, client_address, is_from_here
 from tenfour.wire.rfc6455 import Close, Inbound, Message, Opcode, Violation, close_frame, is_utf8, pong_frame, read_close, text_frame
 
-READ_BUFFER_BYTES = 2_048
+READ_BUFFER_BYTES = 1_024
 PARSER_SLACK = 4
 """The parser takes frames of four times our limit, so that ours is the reason that the client reads."""
 CLOSE_TIMEOUT_S = 2.0
