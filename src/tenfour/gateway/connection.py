@@ -29,7 +29,6 @@ from tenfour.wire.dialog import (
     Authenticate,
     Deliver,
     Dialog,
-    DialogRules,
     Effect,
     NoteReceipt,
     Phase,
@@ -87,7 +86,7 @@ class Connection:
         self.id = ConnectionId(new_id(hub.clock.now_ms()))
         self.address = request.address
         self.client = request.client
-        self.dialog = Dialog(DialogRules(hub.limits.text_chars), request.chat)
+        self.dialog = Dialog(hub.dialog_rules, request.chat)
         self.user = UserId("")
         self.session: SessionId | None = None
         self.expires_ms = 0

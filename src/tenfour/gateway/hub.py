@@ -40,6 +40,7 @@ from tenfour.observe.metrics import Counters
 from tenfour.storage import reads
 from tenfour.wire import codec, frames
 from tenfour.wire.batch import ChatEvents
+from tenfour.wire.dialog import DialogRules
 
 if TYPE_CHECKING:
     from tenfour.gateway.connection import Connection
@@ -81,6 +82,7 @@ class Hub:
         self.broker: Broker = context.broker
         self.clock = context.clock
         self.limits = limits
+        self.dialog_rules = DialogRules(limits.text_chars)
         self.rights = rights
         self.receipts = receipts
         self.counters = counters

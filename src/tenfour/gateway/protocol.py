@@ -12,6 +12,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -112,6 +113,7 @@ class _Silence:
 
 
 _SILENCE = _Silence()
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Flusher:
@@ -210,6 +212,7 @@ class Channel(picows.WSListener):
 
     def on_ws_connected(self, transport: Any) -> None:
         self._transport = underlying = transport.underlying_transport
+        _forget_headers(transport)
         underlying.set_write_buffer_limits(high=self._budget // 4, low=self._budget // 8)
         self._write = underlying.write
         self._tell(self.listener.opened, self)
@@ -327,6 +330,12 @@ class Channel(picows.WSListener):
             self.close(FAILURES[ErrorCode.INTERNAL].close, close_reason(ErrorCode.INTERNAL, f"The server made a mistake, reference {reference}"))
 
 
+def _forget_headers(transport: Any) -> None:
+    """Picows keeps request and response as long as the connection: 2 KiB of headers, and the token among them."""
+    transport.request.headers = transport.response.headers = _NO_HEADERS
+    transport.request.path = b""
+
+
 def _write_nowhere(_data: bytes) -> None:
     """Where writes go that come before the opening or after the end."""
 
@@ -336,6 +345,8 @@ def websocket_protocol(gate: Gate, *, trusted_proxies: Sequence[Network], send_b
     flusher = Flusher()
 
     class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
+        __slots__ = ("connections", "peer", "secure")
+
         def __init__(self, config: Any, server_state: Any, app_state: Any, _loop: Any = None) -> None:
             super().__init__(
                 None, None, False, self._make_listener, _SILENCE, True, 10.0, False, 0, 0, picows.WSAutoPingStrategy.PING_WHEN_IDLE, False,
