@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -56,7 +55,7 @@ class Refused(Struct, frozen=True, gc=False):
     retry_after_ms: int | None = None
 
 
-def decide(draft: Draft, member: Member | None, chat: Chat, now_ms: int) -> Accepted | Refused:
+def decide(draft: Draft, member: Member | None, chat: Chat, now_ms: int) -> Accepted | Refused:  # noqa: ARG001 - what a kind of chat allows belongs to the rule
     """Whether this member may say this in this chat at this time; None is somebody who is no member."""
     if member is None:
         return Refused(ErrorCode.NOT_A_MEMBER)

@@ -18,12 +18,12 @@ from tenfour.wire import frames
 from tenfour.wire.frames import ClientFrame, EventFrame, Frame, ServerFrame
 from tenfour.wire.times import rfc3339
 
-_client_frames = msgspec.json.Decoder(ClientFrame)
-_server_frames = msgspec.json.Decoder(ServerFrame)
+_client_frames: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
+_server_frames: msgspec.json.Decoder[ServerFrame] = msgspec.json.Decoder(ServerFrame)
 _anything = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
 
-_CLIENT_TYPES = frozenset(each.__struct_config__.tag for each in ClientFrame.__args__)  # type: ignore[attr-defined]
+_CLIENT_TYPES = frozenset(each.__struct_config__.tag for each in ClientFrame.__args__)
 
 encode = _encoder.encode
 """The JSON text of a frame, compact, as UTF-8."""
@@ -86,10 +86,10 @@ def error_frame(
     code: ErrorCode,
     detail: str | None = None,
     *,
-    id: str | None = None,
+    id: str | None = None,  # noqa: A002 - the field is called so
     chat: str | None = None,
     key: str | None = None,
-    retry_after_ms: int | None = None,  # noqa: A002
+    retry_after_ms: int | None = None,
 ) -> frames.Error:
     """The ``error`` frame for a failure of the catalogue."""
     failure = FAILURES[code]
@@ -115,7 +115,8 @@ def event_frame(event: Event) -> EventFrame:
     if event.kind is EventKind.MESSAGE_EDITED and event.message is not None:
         fields |= {"text": event.message.text, "deleted": event.message.deleted}
     known = {name: value for name, value in fields.items() if name in kind.__struct_fields__}
-    return kind(chat=event.chat, seq=event.seq, at=rfc3339(event.at), by=event.by, **known)
+    frame: EventFrame = kind(chat=event.chat, seq=event.seq, at=rfc3339(event.at), by=event.by, **known)
+    return frame
 
 
 def _message_sent(event: Event, message: Message) -> frames.MessageSent:
@@ -133,6 +134,6 @@ def _message_sent(event: Event, message: Message) -> frames.MessageSent:
     )
 
 
-_EVENT_FRAMES: dict[EventKind, type[Any]] = {EventKind(str(each.__struct_config__.tag)): each for each in EventFrame.__args__}  # type: ignore[attr-defined]
+_EVENT_FRAMES: dict[EventKind, type[Any]] = {EventKind(str(each.__struct_config__.tag)): each for each in EventFrame.__args__}
 assert set(_EVENT_FRAMES) == set(EventKind), "every kind of event has its frame"
 assert all(issubclass(each, Frame) for each in _EVENT_FRAMES.values())

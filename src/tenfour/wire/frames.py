@@ -19,67 +19,67 @@ class Frame(Struct, tag_field="type", frozen=True, gc=False, omit_defaults=False
 # Client → server
 
 
-class Send(Frame, tag="send"):
+class Send(Frame, tag="send", frozen=True):
     key: str | None = None
     text: str | None = None
     chat: str | None = None
     reply_to: str | None = None
 
 
-class Edit(Frame, tag="edit"):
+class Edit(Frame, tag="edit", frozen=True):
     id: str | None = None
     chat: str | None = None
     text: str | None = None
 
 
-class Delete(Frame, tag="delete"):
+class Delete(Frame, tag="delete", frozen=True):
     id: str | None = None
     chat: str | None = None
 
 
-class React(Frame, tag="react"):
-    id: str | None = None
-    chat: str | None = None
-    emoji: str | None = None
-
-
-class Unreact(Frame, tag="unreact"):
+class React(Frame, tag="react", frozen=True):
     id: str | None = None
     chat: str | None = None
     emoji: str | None = None
 
 
-class Typing(Frame, tag="typing"):
+class Unreact(Frame, tag="unreact", frozen=True):
+    id: str | None = None
+    chat: str | None = None
+    emoji: str | None = None
+
+
+class Typing(Frame, tag="typing", frozen=True):
     active: bool
     chat: str | None = None
 
 
-class Receipt(Frame, tag="receipt"):
+class Receipt(Frame, tag="receipt", frozen=True):
     chat: str | None = None
     read: int | None = None
     delivered: int | None = None
 
 
-class Subscribe(Frame, tag="subscribe"):
+class Subscribe(Frame, tag="subscribe", frozen=True):
     id: str
     chats: dict[str, int | None] = {}
     epoch: str | None = None
     rest: bool = False
 
 
-class Unsubscribe(Frame, tag="unsubscribe"):
+class Unsubscribe(Frame, tag="unsubscribe", frozen=True):
     chats: list[str]
 
 
-class Authenticate(Frame, tag="authenticate"):
+class Authenticate(Frame, tag="authenticate", frozen=True):
     token: str
 
 
-class Ping(Frame, tag="ping"):
+class Ping(Frame, tag="ping", frozen=True):
     id: str | None = None
 
 
-class Pong(Frame, tag="pong"):
+class Pong(Frame, tag="pong", frozen=True):
     id: str | None = None
 
 
@@ -113,7 +113,7 @@ class Limits(Struct, frozen=True):
     receipts_live_max: int
 
 
-class Welcome(Frame, tag="welcome"):
+class Welcome(Frame, tag="welcome", frozen=True):
     connection: str
     user: UserFace
     protocol: str
@@ -127,7 +127,7 @@ class Welcome(Frame, tag="welcome"):
     chats_more: bool
 
 
-class Ack(Frame, tag="ack"):
+class Ack(Frame, tag="ack", frozen=True):
     chat: str
     key: str
     seq: int
@@ -136,7 +136,7 @@ class Ack(Frame, tag="ack"):
     duplicate: bool = False
 
 
-class Error(Frame, tag="error"):
+class Error(Frame, tag="error", frozen=True):
     code: str
     detail: str
     advice: str
@@ -146,49 +146,49 @@ class Error(Frame, tag="error"):
     retry_after_ms: int | None = None
 
 
-class Synced(Frame, tag="synced"):
+class Synced(Frame, tag="synced", frozen=True):
     id: str | None
     chat: str
     seq: int
     epoch: str
 
 
-class Reset(Frame, tag="reset"):
+class Reset(Frame, tag="reset", frozen=True):
     id: str | None
     chat: str
     head: int
     epoch: str
 
 
-class TypingShown(Frame, tag="typing"):
+class TypingShown(Frame, tag="typing", frozen=True):
     chat: str
     by: str
     expires_ms: int
 
 
-class ReceiptShown(Frame, tag="receipt"):
+class ReceiptShown(Frame, tag="receipt", frozen=True):
     chat: str
     by: str
     delivered: int
     read: int
 
 
-class Presence(Frame, tag="presence"):
+class Presence(Frame, tag="presence", frozen=True):
     user: str
     state: str
     since: str
 
 
-class TokenExpiring(Frame, tag="token_expiring"):
+class TokenExpiring(Frame, tag="token_expiring", frozen=True):
     expires_at: str
 
 
-class Authenticated(Frame, tag="authenticated"):
+class Authenticated(Frame, tag="authenticated", frozen=True):
     user: str
     expires_at: str
 
 
-class Goodbye(Frame, tag="goodbye"):
+class Goodbye(Frame, tag="goodbye", frozen=True):
     code: int
     reason: str
     reconnect: bool
@@ -198,7 +198,7 @@ class Goodbye(Frame, tag="goodbye"):
 # The durable events
 
 
-class MessageSent(Frame, tag="message_sent", omit_defaults=True):
+class MessageSent(Frame, tag="message_sent", frozen=True, omit_defaults=True):
     chat: str
     seq: int
     at: str
@@ -211,7 +211,7 @@ class MessageSent(Frame, tag="message_sent", omit_defaults=True):
     deleted: bool = False
 
 
-class MessageEdited(Frame, tag="message_edited", omit_defaults=True):
+class MessageEdited(Frame, tag="message_edited", frozen=True, omit_defaults=True):
     chat: str
     seq: int
     at: str
@@ -221,7 +221,7 @@ class MessageEdited(Frame, tag="message_edited", omit_defaults=True):
     deleted: bool = False
 
 
-class MessageDeleted(Frame, tag="message_deleted"):
+class MessageDeleted(Frame, tag="message_deleted", frozen=True):
     chat: str
     seq: int
     at: str
@@ -229,16 +229,7 @@ class MessageDeleted(Frame, tag="message_deleted"):
     id: str
 
 
-class ReactionAdded(Frame, tag="reaction_added"):
-    chat: str
-    seq: int
-    at: str
-    by: str
-    id: str
-    emoji: str
-
-
-class ReactionRemoved(Frame, tag="reaction_removed"):
+class ReactionAdded(Frame, tag="reaction_added", frozen=True):
     chat: str
     seq: int
     at: str
@@ -247,7 +238,16 @@ class ReactionRemoved(Frame, tag="reaction_removed"):
     emoji: str
 
 
-class MessagePinned(Frame, tag="message_pinned"):
+class ReactionRemoved(Frame, tag="reaction_removed", frozen=True):
+    chat: str
+    seq: int
+    at: str
+    by: str
+    id: str
+    emoji: str
+
+
+class MessagePinned(Frame, tag="message_pinned", frozen=True):
     chat: str
     seq: int
     at: str
@@ -255,7 +255,7 @@ class MessagePinned(Frame, tag="message_pinned"):
     id: str
 
 
-class MessageUnpinned(Frame, tag="message_unpinned"):
+class MessageUnpinned(Frame, tag="message_unpinned", frozen=True):
     chat: str
     seq: int
     at: str
@@ -263,7 +263,7 @@ class MessageUnpinned(Frame, tag="message_unpinned"):
     id: str
 
 
-class MemberJoined(Frame, tag="member_joined"):
+class MemberJoined(Frame, tag="member_joined", frozen=True):
     chat: str
     seq: int
     at: str
@@ -272,7 +272,7 @@ class MemberJoined(Frame, tag="member_joined"):
     role: str
 
 
-class MemberLeft(Frame, tag="member_left"):
+class MemberLeft(Frame, tag="member_left", frozen=True):
     chat: str
     seq: int
     at: str
@@ -280,7 +280,7 @@ class MemberLeft(Frame, tag="member_left"):
     user: str
 
 
-class MemberChanged(Frame, tag="member_changed", omit_defaults=True):
+class MemberChanged(Frame, tag="member_changed", frozen=True, omit_defaults=True):
     chat: str
     seq: int
     at: str
@@ -290,7 +290,7 @@ class MemberChanged(Frame, tag="member_changed", omit_defaults=True):
     muted_until: str | None = None
 
 
-class ChatChanged(Frame, tag="chat_changed"):
+class ChatChanged(Frame, tag="chat_changed", frozen=True):
     chat: str
     seq: int
     at: str

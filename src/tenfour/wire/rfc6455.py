@@ -12,7 +12,9 @@ from enum import IntEnum
 from tenfour.errors import ErrorCode
 
 FRAGMENTS_MAX = 1_000
-_SHORT = [bytes((0x81, length)) for length in range(126)]
+_TWO_BYTES_LONG = 126
+_EIGHT_BYTES_LONG = 65_536
+_SHORT = [bytes((0x81, length)) for length in range(_TWO_BYTES_LONG)]
 _NORMAL = 1000
 _NO_STATUS = 1005
 _CODES_OF_THE_PROTOCOL = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
@@ -36,9 +38,9 @@ class Opcode(IntEnum):
 def text_frame(payload: bytes) -> bytes:
     """One unfragmented text frame."""
     length = len(payload)
-    if length < 126:
+    if length < _TWO_BYTES_LONG:
         return _SHORT[length] + payload
-    if length < 65_536:
+    if length < _EIGHT_BYTES_LONG:
         return b"\x81\x7e" + length.to_bytes(2, "big") + payload
     return b"\x81\x7f" + length.to_bytes(8, "big") + payload
 
