@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from tenfour.auth.keys import SigningKeys
 from tenfour.auth.tokens import AccessTokens
@@ -229,8 +231,9 @@ class Wire:
 
     async def closed(self) -> tuple[int | None, str]:
         """Code and reason of the close; frames before it are passed over."""
-        async for text in self.socket:
-            self.seen.append(json.loads(text))
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await self.receive()
         return self.socket.close_code, self.socket.close_reason or ""
 
     async def close(self) -> None:
