@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
+from collections.abc import Coroutine
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from tenfour.actions import messages
 from tenfour.broker.broker import TypingNotice
@@ -225,7 +227,7 @@ class Connection:
         self._held = deque()
         self._cancel_timer()
         self._timer = asyncio.get_running_loop().call_later(self.hub.limits.admission_s, self._admission_late)
-        self.hub.tasks.create_task(self._admit(request))
+        self._start(self._admit(request))
 
     def _admission_late(self) -> None:
         self.end(ErrorCode.STORE_DOWN, "The server could not look the token up in time")
@@ -325,7 +327,7 @@ class Connection:
 
     def _authenticate(self, token: str) -> None:
         if self.dialog.phase is Phase.OPEN:
-            self.hub.tasks.create_task(self._renew(token))
+            self._start(self._renew(token))
             return
         request = self._request
         assert request is not None, "a waiting connection still has its request"
@@ -343,7 +345,7 @@ class Connection:
         membership = hub.rights.peek(draft.chat, self.user)
         if membership is None:
             self._held = deque()
-            hub.tasks.create_task(self._look_up(draft))
+            self._start(self._look_up(draft))
             return
         verdict = decide(draft, membership.member, membership.chat, hub.clock.now_ms())
         if isinstance(verdict, Accepted):
@@ -390,7 +392,7 @@ class Connection:
     def _refuse_for_good(self, draft: Draft, refusal: Refused) -> None:
         """A message sent before under this key has its ack as answer, whatever the rights are now."""
         if FAILURES[refusal.code].retry is Retry.NEVER:
-            self.hub.tasks.create_task(self._answer_or_refuse(draft, refusal))
+            self._start(self._answer_or_refuse(draft, refusal))
         else:
             self.refuse(draft.chat, draft.key, refusal)
 
@@ -407,7 +409,7 @@ class Connection:
     # Chats
 
     def start_replay(self, wanted: Replay) -> None:
-        self.hub.tasks.create_task(replay(self, wanted))
+        self._start(replay(self, wanted))
 
     def silence(self, chat: ChatId) -> None:
         """The chat's events do not come any more on this connection."""
@@ -482,6 +484,21 @@ class Connection:
         elif not self._told_expiring and left_ms <= min(EXPIRING_S_MAX * 1000, (self.expires_ms - self.issued_ms) / 5):
             self._told_expiring = True
             self.say(frames.TokenExpiring(rfc3339(self.expires_ms)))
+
+    # Tasks
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self.hub.tasks.create_task(self._run(work))
+
+    async def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does the work; a mistake in it ends this connection with a reference, and nobody else's."""
+        try:
+            await work
+        except Exception as cause:  # noqa: BLE001 - it would end the hub's task group, and with it the server
+            reference = uuid4().hex[:12]
+            self.failed(reference, cause)
+            if self._channel is not None:
+                self._channel.close(FAILURES[ErrorCode.INTERNAL].close, close_reason(ErrorCode.INTERNAL, f"The server made a mistake, reference {reference}"))
 
     # The end
 

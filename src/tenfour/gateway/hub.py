@@ -28,7 +28,7 @@ from tenfour.broker.broker import (
     UserDisabled,
 )
 from tenfour.domain.event import EventKind
-from tenfour.errors import ErrorCode
+from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.audience import Audience
 from tenfour.gateway.limits import AddressBook, Bucket, GatewayLimits
 from tenfour.gateway.presence import Presence
@@ -138,14 +138,17 @@ class Hub:
 
     async def _heal(self, audience: Audience, after: int) -> None:
         """Reads what the bell lost. The store is asked again at the next bell or poll if it cannot answer now."""
-        events: ChatEvents | None = None
         try:
             missing = await self.store.read(lambda connection: reads.events_between(connection, audience.chat, after, HEAL_PAGE))
-            if missing:
-                changes = [event for event in missing if event.kind is not EventKind.MESSAGE_SENT]
-                events = ChatEvents(audience.chat, missing[0].seq, [codec.encode_event(event) for event in missing], changes)
-        finally:
-            self.carry_out(audience, audience.room.healed(events))
+        except TenfourError as cause:
+            self.log.warning("Error room.unhealed", chat=audience.chat, after=after, code=cause.code)
+            missing = []
+        if not missing:
+            audience.room.gave_up()
+            return
+        changes = [event for event in missing if event.kind is not EventKind.MESSAGE_SENT]
+        events = ChatEvents(audience.chat, missing[0].seq, [codec.encode_event(event) for event in missing], changes)
+        self.carry_out(audience, audience.room.healed(events))
 
     def _chat_heard(self, bell: ChatBell) -> None:
         audience = self.audiences.get(bell.chat)

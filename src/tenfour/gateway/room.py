@@ -63,10 +63,14 @@ class Room:
         self.healing = True
         return [Heal(self.last_seq)]
 
-    def healed(self, events: ChatEvents | None) -> list[RoomEffect]:
-        """What the store had after the gap; None: nothing (or it could not be read now)."""
+    def healed(self, events: ChatEvents) -> list[RoomEffect]:
+        """What the store had after the gap."""
         self.healing = False
-        return self._release() if events is None else self.heard(events)
+        return self.heard(events) or self._release()
+
+    def gave_up(self) -> None:
+        """The store could not say what was missing: the next bell or poll asks again, and not this moment."""
+        self.healing = False
 
     def _hold(self, events: ChatEvents) -> list[RoomEffect]:
         if len(self._held) < HELD_MAX:
