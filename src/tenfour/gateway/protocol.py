@@ -21,7 +21,7 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]  # not a publ
 
 from tenfour.errors import FAILURES, ErrorCode, close_reason
 from tenfour.gateway.address import Network, client_address, is_from_here
-from tenfour.wire.rfc6455 import Close, Inbound, Message, Opcode, Violation, close_frame, is_utf8, pong_frame, read_close, text_frame
+from tenfour.wire.rfc6455 import NO_STATUS, NORMAL, Close, Inbound, Message, Opcode, Violation, close_frame, is_utf8, pong_frame, read_close, text_frame
 
 READ_BUFFER_BYTES = 1_024
 PARSER_SLACK = 4
@@ -100,8 +100,17 @@ class Gate(Protocol):
         """What becomes of the request; synchronous, since nothing but the request is needed."""
 
 
-class _Silence:
-    """picows' logger: its lines say nothing that ours do not, and a Logger each would cost memory."""
+class _ParserLog:
+    """picows' logger, a small one each: its lines say nothing that ours do not, but for one.
+
+    The parser reports a violation here before it answers it. This is the only place where the answer can
+    still be ours: with the name of the failure, and after everything that was said before.
+    """
+
+    __slots__ = ("channel",)
+
+    def __init__(self) -> None:
+        self.channel: Channel | None = None
 
     def isEnabledFor(self, _level: int) -> bool:  # noqa: N802 - logging's own name
         return False
@@ -109,10 +118,15 @@ class _Silence:
     def _drop(self, *_args: object, **_more: object) -> None:
         pass
 
-    log = debug = info = warning = error = exception = _drop
+    log = debug = info = warning = exception = _drop
+
+    def error(self, line: str, *args: Any) -> None:
+        if self.channel is not None and line.startswith("WS parser error"):
+            code, reason = args[0]
+            self.channel.refused_by_parser(int(code), reason)
 
 
-_SILENCE = _Silence()
+_PARSER_CODES = {1007: ErrorCode.INVALID_UTF8, 1009: ErrorCode.FRAME_TOO_LARGE}
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -139,7 +153,7 @@ class Flusher:
 class Channel(picows.WSListener):
     """The writing end of a connection, and the place where its frames arrive."""
 
-    __slots__ = ("_budget", "_closing", "_congested", "_flusher", "_inbound", "_max_bytes", "_over", "_pending", "_seen_close", "_timer", "_transport", "_write", "listener")
+    __slots__ = ("_budget", "_closing", "_congested", "_flusher", "_inbound", "_max_bytes", "_over", "_pending", "_seen_close", "_timer", "_transport", "_websocket", "_write", "listener")
 
     def __init__(self, admitted: Admitted, send_budget_bytes: int, flusher: Flusher) -> None:
         self.listener: Listener = admitted.listener
@@ -147,6 +161,7 @@ class Channel(picows.WSListener):
         self._inbound = Inbound(admitted.max_frame_bytes, admitted.accept_binary) if admitted.accept_binary else None
         self._budget = send_budget_bytes
         self._transport: asyncio.Transport | None = None
+        self._websocket: Any = None
         self._write: Callable[[bytes], None] = _write_nowhere
         self._closing: Close | None = None
         self._seen_close: Close | None = None
@@ -195,9 +210,7 @@ class Channel(picows.WSListener):
         if self._closing is not None or self._transport is None:
             return
         self._closing = Close(code, reason)
-        self.flush()
-        self._write(close_frame(code, reason))
-        self._write = _write_nowhere
+        self._say_close(code, reason)
         self.resume_reading()
         if self._seen_close is not None:
             self._transport.close()
@@ -211,6 +224,7 @@ class Channel(picows.WSListener):
     # picows' listener
 
     def on_ws_connected(self, transport: Any) -> None:
+        self._websocket = transport
         self._transport = underlying = transport.underlying_transport
         _forget_headers(transport)
         underlying.set_write_buffer_limits(high=self._budget // 4, low=self._budget // 8)
@@ -224,6 +238,8 @@ class Channel(picows.WSListener):
             return
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             self._violated(Violation(ErrorCode.PROTOCOL_ERROR, "A reserved bit is set and no extension was agreed"))
+            if frame.msg_type == picows.WSMsgType.CLOSE:
+                self._finish()
         elif frame.msg_type == picows.WSMsgType.TEXT and frame.fin and self._inbound is None:
             self._text(frame.get_payload_as_bytes())
         else:
@@ -232,13 +248,10 @@ class Channel(picows.WSListener):
     def on_ws_disconnected(self, transport: Any) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        handshake = transport.close_handshake
-        self._transport = None
+        self._transport = self._websocket = None
         self._write = _write_nowhere
         self._over = True
         ending = self._closing or self._seen_close
-        if ending is None and handshake is not None and handshake.sent is not None:
-            ending = Close(int(handshake.sent.code), handshake.sent.reason)  # the parser's own refusal
         clean = self._seen_close is not None
         self._tell(lambda: self.listener.closed(*((ending.code, ending.reason) if ending is not None else (ABNORMAL, "")), clean=clean))
 
@@ -289,12 +302,20 @@ class Channel(picows.WSListener):
     def _peer_closes(self, ending: Close | Violation) -> None:
         if isinstance(ending, Violation):
             self._violated(ending)
+            self._finish()
             return
         self._seen_close = ending
-        self.flush()
-        self._write(close_frame(ending.code, ""))
-        self._write = _write_nowhere
+        self._say_close(ending.code, "")
         self._finish()
+
+    def _say_close(self, code: int, reason: str) -> None:
+        """The last frame. picows writes it where it can, so that it does not write one of its own after it."""
+        self.flush()
+        if code == NO_STATUS:
+            self._write(close_frame(code, reason))
+        else:
+            self._websocket.send_close(code, reason)
+        self._write = _write_nowhere
 
     def _finish(self) -> None:
         """Both sides have said close: the TCP connection ends as soon as what was written is out."""
@@ -303,6 +324,16 @@ class Channel(picows.WSListener):
         if self._transport is not None:
             self._transport.close()
             self._timer = self._timer or asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, self.abort)
+
+    def refused_by_parser(self, code: int, detail: str) -> None:
+        """The parser goes no further. It looks one frame ahead, so the frame before the bad one is lost with it."""
+        if self._closing is not None or self._seen_close is not None:
+            return
+        handshake = self._websocket.close_handshake
+        if handshake is not None and handshake.recv is not None:
+            self._peer_closes(Close(NORMAL, ""))
+        else:
+            self._violated(Violation(_PARSER_CODES.get(code, ErrorCode.PROTOCOL_ERROR), detail))
 
     def _violated(self, violation: Violation) -> None:
         self._tell(self.listener.violated, violation.code, violation.detail)
@@ -345,11 +376,12 @@ def websocket_protocol(gate: Gate, *, trusted_proxies: Sequence[Network], send_b
     flusher = Flusher()
 
     class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
-        __slots__ = ("connections", "peer", "secure")
+        __slots__ = ("_parser_log", "connections", "peer", "secure")
 
         def __init__(self, config: Any, server_state: Any, app_state: Any, _loop: Any = None) -> None:
+            self._parser_log = _ParserLog()
             super().__init__(
-                None, None, False, self._make_listener, _SILENCE, True, 10.0, False, 0, 0, picows.WSAutoPingStrategy.PING_WHEN_IDLE, False,
+                None, None, False, self._make_listener, self._parser_log, True, 10.0, False, 0, 0, picows.WSAutoPingStrategy.PING_WHEN_IDLE, False,
                 max_frame_bytes * PARSER_SLACK, None, READ_BUFFER_BYTES,
             )  # fmt: skip
             self.connections = server_state.connections
@@ -387,7 +419,8 @@ def websocket_protocol(gate: Gate, *, trusted_proxies: Sequence[Network], send_b
                 response = picows.WSUpgradeResponse.create_error_response(outcome.status, outcome.body, dict(outcome.headers))
                 return picows.WSUpgradeResponseWithListener(response, None)
             extra = {"Sec-WebSocket-Protocol": outcome.subprotocol} if outcome.subprotocol else None
-            return picows.WSUpgradeResponseWithListener(picows.WSUpgradeResponse.create_101_response(extra), Channel(outcome, send_budget_bytes, flusher))
+            self._parser_log.channel = channel = Channel(outcome, send_budget_bytes, flusher)
+            return picows.WSUpgradeResponseWithListener(picows.WSUpgradeResponse.create_101_response(extra), channel)
 
     return WebSocketProtocol
 

@@ -6,17 +6,20 @@ number of its fragments. Masking, opcodes and control frames' sizes are checked 
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from tenfour.errors import ErrorCode
 
 FRAGMENTS_MAX = 1_000
+FRAGMENT_BYTES_FAIR = 64
 _TWO_BYTES_LONG = 126
 _EIGHT_BYTES_LONG = 65_536
 _SHORT = [bytes((0x81, length)) for length in range(_TWO_BYTES_LONG)]
-_NORMAL = 1000
-_NO_STATUS = 1005
+NORMAL = 1000
+NO_STATUS = 1005
+"""Stands for a close frame without a code; never sent."""
 _CODES_OF_THE_PROTOCOL = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
 _CODES_OF_OTHERS = range(3000, 5000)
 
@@ -59,7 +62,7 @@ def pong_frame(payload: bytes) -> bytes:
 
 def close_frame(code: int, reason: str) -> bytes:
     """A close frame; 1005 stands for one without a code (7.4.1)."""
-    payload = b"" if code == _NO_STATUS else code.to_bytes(2, "big") + reason.encode()[:123]
+    payload = b"" if code == NO_STATUS else code.to_bytes(2, "big") + reason.encode()[:123]
     return b"\x88" + bytes((len(payload),)) + payload
 
 
@@ -91,6 +94,12 @@ class Inbound:
     _opcode: int = 0
     _parts: list[bytes] = field(default_factory=list)
     _size: int = 0
+    _text: codecs.IncrementalDecoder | None = None
+
+    @property
+    def max_fragments(self) -> int:
+        """A thousand, or as many as 64 bytes each need: each costs as much as a message."""
+        return max(FRAGMENTS_MAX, self.max_bytes // FRAGMENT_BYTES_FAIR)
 
     @property
     def is_between_messages(self) -> bool:
@@ -113,17 +122,29 @@ class Inbound:
         self._size += len(payload)
         if self._size > self.max_bytes:
             return Violation(ErrorCode.FRAME_TOO_LARGE, f"More than {self.max_bytes} bytes in one message")
-        if len(self._parts) >= FRAGMENTS_MAX:
-            return Violation(ErrorCode.FRAME_TOO_LARGE, f"More than {FRAGMENTS_MAX} fragments in one message")
+        if len(self._parts) >= self.max_fragments:
+            return Violation(ErrorCode.FRAME_TOO_LARGE, f"More than {self.max_fragments} fragments in one message")
+        if self._opcode == Opcode.TEXT and not self._goes_on_as_utf8(payload, fin=fin):
+            return Violation(ErrorCode.INVALID_UTF8, "The text is not valid UTF-8")
         self._parts.append(payload)
         return self._finish() if fin else None
 
-    def _finish(self) -> Message | Violation:
+    def _goes_on_as_utf8(self, payload: bytes, *, fin: bool) -> bool:
+        """Whether the text is valid so far: a client learns of its fault with the fragment that has it."""
+        if self._text is None:
+            if fin:
+                return is_utf8(payload)
+            self._text = codecs.getincrementaldecoder("utf-8")()
+        try:
+            self._text.decode(payload, fin)
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    def _finish(self) -> Message:
         whole = b"".join(self._parts)
         is_text = self._opcode == Opcode.TEXT
-        self._opcode, self._parts, self._size = 0, [], 0
-        if is_text and not is_utf8(whole):
-            return Violation(ErrorCode.INVALID_UTF8, "The text is not valid UTF-8")
+        self._opcode, self._parts, self._size, self._text = 0, [], 0, None
         return Message(whole, is_text)
 
 
@@ -149,7 +170,7 @@ class Close:
 def read_close(payload: bytes) -> Close | Violation:
     """The code and reason of a close frame (5.5.1, 7.4)."""
     if not payload:
-        return Close(_NO_STATUS, "")
+        return Close(NO_STATUS, "")
     if len(payload) == 1:
         return Violation(ErrorCode.PROTOCOL_ERROR, "A close frame with half a code")
     code = int.from_bytes(payload[:2], "big")
