@@ -6,10 +6,16 @@ than the protocol knows is no error. Times are text here (``wire.times``).
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 PROTOCOL = "tenfour.v1"
 BEARER_PREFIX = "tenfour.bearer."
+
+
+Position = Annotated[int, Meta(le=2**53 - 1)]
+"""A seq that a client names: no larger than JSON's numbers are exact, and a database can hold."""
 
 
 class Frame(Struct, tag_field="type", frozen=True, gc=False, omit_defaults=False):
@@ -56,13 +62,13 @@ class Typing(Frame, tag="typing", frozen=True):
 
 class Receipt(Frame, tag="receipt", frozen=True):
     chat: str | None = None
-    read: int | None = None
-    delivered: int | None = None
+    read: Position | None = None
+    delivered: Position | None = None
 
 
 class Subscribe(Frame, tag="subscribe", frozen=True):
     id: str
-    chats: dict[str, int | None] = {}
+    chats: dict[str, Position | None] = {}
     epoch: str | None = None
     rest: bool = False
 
