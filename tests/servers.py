@@ -31,6 +31,8 @@ RAISED = {
     "TENFOUR_ECHO_CONNECTIONS": "1000",
 }
 PROTOCOL = "tenfour.v1"
+WIRES: list[Wire] = []
+"""All wires opened so far, for whoever has to hang up at the end of a test."""
 
 
 class Server:
@@ -248,5 +250,7 @@ async def open_wire(server: Server, chat: str | None = None, *, query: str = "",
     """A raw connection at one of the two doors; nothing was read of it yet."""
     path = "/api/v1/ws" if chat is None else f"/api/v1/chats/{chat}/ws"
     url = server.url.replace("http", "ws", 1) + path + (f"?{query}" if query else "")
-    socket = await connect(url, additional_headers=dict(headers or {}), subprotocols=subprotocols or [PROTOCOL], origin=origin, compression=None, proxy=None, max_size=None, ping_interval=None)
-    return Wire(socket)
+    opened = await connect(url, additional_headers=dict(headers or {}), subprotocols=subprotocols or [PROTOCOL], origin=origin, compression=None, proxy=None, max_size=None, ping_interval=None)
+    wire = Wire(opened)
+    WIRES.append(wire)
+    return wire

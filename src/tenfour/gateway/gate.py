@@ -104,7 +104,7 @@ class Gate:
         """The one token of a request, wherever it came; two different ones are refused."""
         query = parse_qs(request.query, keep_blank_values=True)
         carried = _Carried(query=query)
-        tokens = {token for token in (_bearer_header(request.headers), _bearer_subprotocol(request.subprotocols), *query.get("token", ())) if token}
+        tokens = {token for token in (_bearer_header(request.headers), *_bearer_subprotocols(request.subprotocols), *query.get("token", ())) if token}
         if len(tokens) > 1:
             raise TenfourError(ErrorCode.TOKENS_DIFFER)
         if "token" in query and not self._token_query:
@@ -170,12 +170,9 @@ def _bearer_header(headers: Mapping[str, str]) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def _bearer_subprotocol(offered: Sequence[str]) -> str | None:
-    """A token in a subprotocol: as it is, for a JWT's characters are all allowed there, or once more in base64url."""
-    for each in offered:
-        if each.startswith(BEARER_PREFIX):
-            return _unwrap(each.removeprefix(BEARER_PREFIX))
-    return None
+def _bearer_subprotocols(offered: Sequence[str]) -> list[str]:
+    """Tokens in subprotocols: as they are, for a JWT's characters are all allowed there, or once more in base64url."""
+    return [_unwrap(each.removeprefix(BEARER_PREFIX)) for each in offered if each.startswith(BEARER_PREFIX)]
 
 
 def _unwrap(text: str) -> str:
@@ -190,7 +187,8 @@ def _unwrap(text: str) -> str:
 
 def carried_token(request: UpgradeRequest) -> str | None:
     """A token in the header or the subprotocol, for doors that need no more than that."""
-    return _bearer_header(request.headers) or _bearer_subprotocol(request.subprotocols) or next(iter(parse_qs(request.query).get("token", ())), None)
+    carried = (_bearer_header(request.headers), *_bearer_subprotocols(request.subprotocols), *parse_qs(request.query).get("token", ()))
+    return next((token for token in carried if token), None)
 
 
 def _refused(refusal: TenfourError) -> RefusedUpgrade:
