@@ -23,9 +23,7 @@ def main() -> int:
     options = parse_options()
     if os.cpu_count() == 1:
         sys.exit("run.py: needs two cores, one for the server and one for the load")
-    chosen = [
-        scenario for scenario in scenarios(options.history_messages, options.idle_connections) if not options.scenario or scenario.name in options.scenario
-    ]
+    chosen = [scenario for scenario in scenarios(options.history_messages, options.idle_connections) if not options.scenario or scenario.name in options.scenario]
     print(describe_machine(), flush=True)
     void = 0
     for scenario in chosen:

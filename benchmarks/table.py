@@ -75,11 +75,7 @@ def _ratios(scenario: Scenario, results: Results) -> list[str]:
     column = next(column for column in scenario.columns if column.key == scenario.ratio_of)
     ours = _values(column, results.get("Tenfour", []))
     others = {subject: _values(column, runs) for subject, runs in results.items() if subject != "Tenfour"}
-    return [
-        f"* {column.title}: Tenfour is {median(ours) / median(theirs):.2f} × {subject}"
-        for subject, theirs in others.items()
-        if ours and theirs and median(theirs)
-    ]
+    return [f"* {column.title}: Tenfour is {median(ours) / median(theirs):.2f} × {subject}" for subject, theirs in others.items() if ours and theirs and median(theirs)]
 
 
 def _cell(column: Column, runs: list[Result]) -> str:

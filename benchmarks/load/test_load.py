@@ -88,9 +88,7 @@ def run_load(room: Room, tmp_path: Path, *options: str) -> tuple[int, dict[str, 
         tokens.write_text(f"token {CHAT}\n" * 5)
         async with serve(room.serve_member, "127.0.0.1", 0, subprotocols=["tenfour.v1"], compression=None) as server:  # type: ignore[list-item]
             port = next(iter(server.sockets)).getsockname()[1]
-            load = await asyncio.create_subprocess_exec(
-                str(LOAD), *options, "--port", str(port), "--tokens", str(tokens), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-            )
+            load = await asyncio.create_subprocess_exec(str(LOAD), *options, "--port", str(port), "--tokens", str(tokens), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
             said, _ = await load.communicate()
         assert load.returncode is not None
         return load.returncode, json.loads(said)

@@ -26,7 +26,7 @@ ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
 EXTERNAL_KEYS = ("issuer", "algorithm", "secret", "key", "jwks_url", "audience", "id_claim", "name_claim")
 
 
-class WrongSetting(Exception):  # noqa: N818 - it says what is wrong, as the refusals of house style do
+class WrongSetting(Exception):
     """A setting that cannot be used; the message names it, says what was wrong and what would do."""
 
 

@@ -101,8 +101,10 @@ class Client:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for future in (*self._acks.values(), *self._syncs.values()):
-            future.cancel()
+        for ack in self._acks.values():
+            ack.cancel()
+        for sync in self._syncs.values():
+            sync.cancel()
         if self._http is not None:
             await self._http.aclose()
             self._http = None
@@ -361,7 +363,7 @@ class _Events(msgspec.Struct):
     items: list[msgspec.Raw]
 
 
-class _Socket(picows.WSListener):  # type: ignore[misc]
+class _Socket(picows.WSListener):
     """One WebSocket, told apart from the ones before it."""
 
     def __init__(self, client: Client) -> None:
@@ -372,7 +374,8 @@ class _Socket(picows.WSListener):  # type: ignore[misc]
     @classmethod
     async def open(cls, client: Client, url: str, token: str) -> _Socket:
         headers = {"Authorization": f"Bearer {token}", "Sec-WebSocket-Protocol": frames.PROTOCOL}
-        _, socket = await picows.ws_connect(lambda: cls(client), url, extra_headers=headers, websocket_handshake_timeout=15, max_redirects=0)
+        socket = cls(client)
+        await picows.ws_connect(lambda: socket, url, extra_headers=headers, websocket_handshake_timeout=15, max_redirects=0)
         return socket
 
     def write(self, frame: frames.Frame) -> None:

@@ -177,7 +177,7 @@ class Connection:
 
     # What the socket does
 
-    def heard(self, frame: frames.ServerFrame, now: float) -> list[Effect]:
+    def heard(self, frame: frames.ServerFrame, now: float) -> list[Effect]:  # noqa: PLR0911 - one case a frame
         """A frame came."""
         self._heard_at = now
         match frame:
@@ -309,7 +309,7 @@ class Connection:
 
     def _is_stale(self, chat: ChatId, subscribe_id: str | None) -> bool:
         newest = self.subscribed.get(chat)
-        return newest is not None and newest != "" and subscribe_id != newest
+        return newest not in (None, "", subscribe_id)
 
     def _event(self, frame: frames.EventFrame) -> list[Effect]:
         """The next one is passed on, an old one dropped; a gap makes the chat be asked for again."""

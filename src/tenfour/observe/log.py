@@ -72,7 +72,7 @@ def _no_level(_logger: object, _name: str, event: MutableMapping[str, Any]) -> M
 
 def _event_first(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     head = {name: event.pop(name) for name in ("timestamp", "level", "event")}
-    return head | event
+    return {**head, **event}
 
 
 class _Forwarder(logging.Handler):

@@ -109,12 +109,7 @@ _before = (
     .order_by(messages.c.seq.desc())
     .limit(bindparam("limit"))
 )
-_after = (
-    select(*_MESSAGE, _is_earlier.label("beyond"))
-    .where(messages.c.chat == bindparam("chat"), messages.c.seq >= bindparam("later"))
-    .order_by(messages.c.seq)
-    .limit(bindparam("limit"))
-)
+_after = select(*_MESSAGE, _is_earlier.label("beyond")).where(messages.c.chat == bindparam("chat"), messages.c.seq >= bindparam("later")).order_by(messages.c.seq).limit(bindparam("limit"))
 _one = _in_chat.where(messages.c.id == bindparam("id"))
 _heads = select(chats.c.id, chats.c.last_seq).where(chats.c.id.in_(bindparam("chats", expanding=True)))
 
@@ -154,7 +149,7 @@ def require_membership(connection: Connection, chat: ChatId, user: UserId) -> Me
 
 def chats_of(connection: Connection, user: UserId) -> Sequence[ChatId]:
     """The ids of all chats of a user."""
-    return connection.execute(_chats_of, {"user": user}).scalars().all()  # type: ignore[return-value]
+    return connection.execute(_chats_of, {"user": user}).scalars().all()
 
 
 def heads(connection: Connection, wanted: Sequence[ChatId]) -> dict[ChatId, Seq]:
@@ -247,23 +242,23 @@ def _is_revoked(connection: Connection, user: UserId, session: SessionId) -> boo
 def _names(connection: Connection, chat: ChatId, member_count: int, members_max: int) -> Sequence[UserId] | None:
     if member_count > members_max:
         return None
-    return connection.execute(_members_of, {"chat": chat, "limit": members_max + 1}).scalars().all()  # type: ignore[return-value]
+    return connection.execute(_members_of, {"chat": chat, "limit": members_max + 1}).scalars().all()
 
 
-def _chat(row: Row[Any]) -> Chat:
+def _chat(row: Row[*tuple[Any, ...]]) -> Chat:
     return Chat(row.id, ChatKind(row.kind), row.title, HistoryRule(row.history), row.last_seq, row.rights_seq, row.changed_at, row.created_at)
 
 
-def _member(row: Row[Any], user: UserId) -> Member:
+def _member(row: Row[*tuple[Any, ...]], user: UserId) -> Member:
     return Member(row.id, user, Role(row.role), row.joined_seq, row.delivered_seq, row.read_seq, row.muted_until)
 
 
-def _message(chat: ChatId, row: Row[Any]) -> Message:
+def _message(chat: ChatId, row: Row[*tuple[Any, ...]]) -> Message:
     message_id, seq, sender, key, text, reply_to, at, edited_at, deleted_at = row[:9]
     return Message(message_id, chat, seq, sender, key, text, reply_to, at, edited_at, deleted_at is not None)
 
 
-def _event(chat: ChatId, row: Row[Any]) -> Event:
+def _event(chat: ChatId, row: Row[*tuple[Any, ...]]) -> Event:
     seq, kind, by, event_at, message_id, data, sender, key, text, reply_to, at, edited_at, deleted_at, message_seq = row
     said = Message(message_id, chat, message_seq, sender, key, text, reply_to, at, edited_at, deleted_at is not None) if key is not None else None
     return Event(chat, seq, _KINDS[kind], by, event_at, said, message_id, json.loads(data) if data is not None else {})

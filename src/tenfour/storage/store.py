@@ -11,9 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection
-
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from tenfour.domain.chat import Chat
 from tenfour.domain.event import Event, EventKind
