@@ -27,7 +27,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=8,
 )
-numbers = st.integers(0, 2**53)
+numbers = st.integers(0, 2**53 - 1)
 optional_texts = st.none() | texts
 client_frames = st.one_of(
     st.builds(frames.Send, optional_texts, optional_texts, optional_texts, optional_texts),
