@@ -248,3 +248,25 @@ FAILURES: dict[ErrorCode, Failure] = {
     _E.LEAVING: Failure(200, 1001, _ONCE, "The other side leaves", "Connect again when you are back."),
     _E.INTERNAL: Failure(500, 4500, _DELAY, "The server made a mistake", "Report the reference to the administrator: the log has the rest."),
 }
+
+CLOSE_CODES: dict[int, str] = {
+    1001: "The other side leaves. Connect again when it is wanted.",
+    1002: "RFC 6455 was broken. Correct the client.",
+    1003: "A binary frame came. Correct the client.",
+    1007: "Text came that is not UTF-8. Correct the client.",
+    1009: "A message had too many bytes or fragments. Correct the client.",
+    1012: "The server restarts. Connect again after the `after_ms` of `goodbye`, and resume.",
+    4400: "Ten frames in a minute could not be understood, or the request could not. Correct the client.",
+    4401: "The token is missing, wrong, expired or revoked, or the account is disabled. Connect again with a new token where the reason's row says `with_new_token`.",
+    4403: "Not a member of the chat, or not any more. Stay away from this chat.",
+    4404: "No such chat, or its id is not a UUID. Stay away from this address.",
+    4408: "The client read more slowly than the chat spoke. Connect again after a delay, and resume.",
+    4409: "A newer connection of the same user took this one's place. Do not come back unasked: two clients would push each other out for ever.",
+    4410: "Nothing came from the client for too long. Connect again at once, and resume.",
+    4429: "Too much in too short a time. Connect again after the `after_ms` of `goodbye`.",
+    4500: "The server made a mistake. Connect again after a delay; the reference in the reason stands in its log.",
+    4503: "The server cannot admit the connection now: it stops, or its store is away. Connect again after a delay.",
+}
+"""What each close code means, and what a client does then; the reason names the row of ``FAILURES``."""
+
+assert {failure.close for failure in FAILURES.values()} == set(CLOSE_CODES), "every close code is explained"

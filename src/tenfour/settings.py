@@ -20,7 +20,14 @@ from urllib.parse import urlsplit
 
 PREFIX = "TENFOUR_"
 CONFIG_FILE = "tenfour.toml"
-NOT_SETTINGS = frozenset({"TENFOUR_CONFIG", "TENFOUR_REQUIRE_ALL", "TENFOUR_TOKEN", "TENFOUR_URL", "TENFOUR_PASSWORD"})
+NOT_SETTINGS = {
+    "TENFOUR_CONFIG": "The TOML file to read instead of `tenfour.toml` in the working directory.",
+    "TENFOUR_URL": "Where the command line finds the server.",
+    "TENFOUR_TOKEN": "The access token that the command line uses.",
+    "TENFOUR_PASSWORD": "The password that the command line uses instead of asking.",
+    "TENFOUR_REQUIRE_ALL": "In tests: a missing tool is a failure instead of a skip.",
+    "TENFOUR_PROOF": "In tests: the long proofs run with all their rounds.",
+}
 """Names that begin like a setting and are none: the command line, or make, reads them."""
 ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
 EXTERNAL_KEYS = ("issuer", "algorithm", "secret", "key", "jwks_url", "audience", "id_claim", "name_claim")

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tenfour.errors import FAILURES
+from tenfour.settings import load_settings, setting_fields
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ["settings.md", "errors.md", "frames.md"]
+
+
+def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, root / "tools" / "make_docs.py", *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The tool and its pages elsewhere, to spoil them."""
+    for folder in ("tools", "docs"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+def test_the_reference_pages_say_what_the_code_says() -> None:
+    checked = _run(ROOT, "--check")
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_stale_page_is_named_and_left_as_it_is(copy: Path, page: str) -> None:
+    stale = copy / "docs" / "reference" / page
+    stale.write_text("something else")
+
+    checked = _run(copy, "--check")
+
+    assert checked.returncode == 1
+    assert checked.stdout.splitlines() == [f"docs/reference/{page} is stale: run make docs"]
+    assert stale.read_text() == "something else"
+
+
+def test_the_pages_are_made_where_there_are_none(copy: Path) -> None:
+    shutil.rmtree(copy / "docs" / "reference")
+
+    made = _run(copy)
+
+    assert made.returncode == 0, made.stderr
+    assert [(copy / "docs" / "reference" / page).read_text() for page in PAGES] == [(ROOT / "docs" / "reference" / page).read_text() for page in PAGES]
+
+
+def test_every_setting_and_every_error_has_its_row() -> None:
+    settings, errors = ((ROOT / "docs" / "reference" / page).read_text() for page in PAGES[:2])
+
+    assert [name for name in setting_fields() if f"| `{name}` | `TENFOUR_{name.upper()}` |" not in settings] == []
+    assert [code for code, failure in FAILURES.items() if f"| `{code}` | {failure.status} | {failure.close} |" not in errors] == []
+
+
+def test_the_example_of_an_issuer_works_both_ways() -> None:
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text()
+    toml = page.partition("```toml\n")[2].partition("```")[0]
+    in_the_environment = page.partition("TENFOUR_EXTERNAL='")[2].partition("'\n")[0]
+
+    settings = load_settings({"TENFOUR_EXTERNAL": in_the_environment})
+
+    assert list(settings.external) == tomllib.loads(toml)["external"]
