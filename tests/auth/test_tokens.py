@@ -279,6 +279,8 @@ WRONG_ISSUERS: dict[str, dict[str, Any]] = {
     "a short secret": {"algorithm": Algorithm.HS256, "secret": "short"},
     "a key set over http": {"algorithm": Algorithm.RS256, "jwks_url": "http://shop.example/keys"},
     "a key set that looks local": {"algorithm": Algorithm.RS256, "jwks_url": "http://127.0.0.1.evil.example/keys"},
+    "a PEM key that is none": {"algorithm": Algorithm.RS256, "pem": "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----"},
+    "a PEM key of another kind": {"algorithm": Algorithm.ES256, "pem": pem(RSA)},
     "the server's own name": {"issuer": "tenfour", "algorithm": Algorithm.HS256, "secret": SECRET},
 }
 

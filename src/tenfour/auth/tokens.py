@@ -91,6 +91,16 @@ class ExternalIssuer:
             raise ValueError(f"external issuer {self.issuer}: the secret has to be at least {SECRET_BYTES_MIN} random bytes, and no PEM key")
         if self.jwks_url is not None and not _is_safe_url(self.jwks_url):
             raise ValueError(f"external issuer {self.issuer}: jwks_url has to be https")
+        if self.jwks_url is None:
+            _check_key(self)
+
+
+def _check_key(external: ExternalIssuer) -> None:
+    """Raises ``ValueError`` where the key cannot be read: at start, not at the first token."""
+    try:
+        _fixed_key(external)
+    except (jwt.PyJWTError, ValueError, TypeError) as cause:
+        raise ValueError(f"external issuer {external.issuer}: its key cannot be read as a PEM key for {external.algorithm}") from cause
 
 
 def _is_safe_url(url: str) -> bool:
@@ -113,6 +123,7 @@ class TokenVerifier:
         self._clock = clock
         self._leeway_s = leeway_s
         self._log = log or (lambda _issuer, _why: None)
+        self._fixed = {each.issuer: _fixed_key(each) for each in externals if each.jwks_url is None}
         self._sets = {each.issuer: _KeySet(each, clock) for each in externals if each.jwks_url is not None}
         self._known: OrderedDict[bytes, Claims] = OrderedDict()
 
@@ -168,7 +179,7 @@ class TokenVerifier:
         elif external.jwks_url is not None:
             key = self._sets[external.issuer].get(kid)
         else:
-            key = _fixed_key(external)
+            key = self._fixed[external.issuer]
         if key is None:
             raise TenfourError(ErrorCode.TOKEN_KEY_UNKNOWN, f"No key {str(kid)[:60]!r} of issuer {parts.issuer[:100]!r} is known.")
         return key
