@@ -10,13 +10,14 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import ssl
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "TENFOUR_"
 CONFIG_FILE = "tenfour.toml"
@@ -62,9 +63,9 @@ class Settings:
     log_level: str = _setting("info", "The least that is logged.", one_of=("debug", "info", "warning", "error"))
     log_format: str = _setting("auto", "How a line looks; auto: text on a terminal, JSON elsewhere.", one_of=("auto", "json", "text"))
     token_query: bool = _setting(True, "Whether a token may stand in the address of a WebSocket (?token=).")
-    leeway_s: float = _setting(30.0, "How far the clocks of token issuers may be off, in seconds.", minimum=0)
-    access_token_s: int = _setting(900, "Life of an access token, in seconds.", minimum=10)
-    refresh_token_s: int = _setting(30 * 86_400, "Life of a session that is not used, in seconds.", minimum=60)
+    leeway_s: float = _setting(30.0, "How far the clocks of token issuers may be off, in seconds.", minimum=0, maximum=60)
+    access_token_s: int = _setting(900, "Life of an access token, in seconds.", minimum=10, maximum=30 * 86_400)
+    refresh_token_s: int = _setting(30 * 86_400, "Life of a session that is not used, in seconds.", minimum=60, maximum=3_650 * 86_400)
     external: tuple[dict[str, Any], ...] = _setting((), "Issuers whose tokens are taken: issuer, algorithm, secret or key or jwks_url, audience, id_claim, name_claim.", secret=True)
     metrics_token: str = _setting("", "Bearer token that opens /metrics from beyond loopback; empty: loopback only.", secret=True)
     heartbeat_s: float = _setting(25.0, "Silence after which a connection is pinged, in seconds.", minimum=0.1)
@@ -183,12 +184,12 @@ def _read_environment(environment: Mapping[str, str], given: _Given) -> None:
         if variable in known:
             given.put(variable.removeprefix(PREFIX).lower(), text, variable)
         else:
-            given.faults.append(_unknown(variable, variable, known))
+            given.faults.append(_unknown(variable, variable.removeprefix(PREFIX).lower(), list(setting_fields()), lambda near: PREFIX + near.upper()))
 
 
-def _unknown(shown: str, name: str, known: list[str]) -> str:
+def _unknown(shown: str, name: str, known: list[str], spell: Callable[[str], str] = str) -> str:
     near = difflib.get_close_matches(name, known, n=1)
-    return f"{shown} is not a setting" + (f"; did you mean {near[0]}?" if near else "; docs/reference/settings.md lists them all")
+    return f"{shown} is not a setting" + (f"; did you mean {spell(near[0])}?" if near else "; docs/reference/settings.md lists them all")
 
 
 def _convert_all(given: _Given) -> dict[str, Any]:
@@ -321,7 +322,7 @@ def _check_external(table: Mapping[str, Any], place: str) -> None:
         raise ValueError(f"in {place}, give exactly one of secret, key (a PEM file) and jwks_url")
     if "\n" in table.get("key", ""):
         raise ValueError(f"in {place}, key is the path of a PEM file, not its text")
-    if "key" in table and not Path(table["key"]).is_file():
+    if "key" in table and not _is_file(table["key"]):
         raise ValueError(f"in {place}, key names {table['key']!r}, and there is no such file")
 
 
@@ -335,7 +336,7 @@ def _faults_together(settings: Settings) -> list[str]:
 
 def _listen_fault(listen: str) -> str | None:
     host, _, port = listen.rpartition(":")
-    if host and port.isascii() and port.isdigit() and int(port) <= 65_535:  # noqa: PLR2004 - the range of ports
+    if host and port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65_535:  # noqa: PLR2004 - the range of ports
         return None
     return f"listen = {listen!r} cannot be used: it is an address and a port, for example 127.0.0.1:8410"
 
@@ -345,13 +346,29 @@ def _tls_fault(settings: Settings) -> str | None:
         missing = "tls_key" if settings.tls_certificate else "tls_certificate"
         return f"tls_certificate and tls_key go together, and {missing} is missing"
     for name in ("tls_certificate", "tls_key"):
-        if (path := getattr(settings, name)) and not Path(path).is_file():
+        if (path := getattr(settings, name)) and not _is_file(path):
             return f"{name} = {path!r} cannot be used: there is no such file"
+    return _certificate_fault(settings.tls_certificate, settings.tls_key) if settings.uses_tls else None
+
+
+def _certificate_fault(certificate: str, key: str) -> str | None:
+    """Loads both as the server will; an encrypted key is refused, because nobody is there to type its password."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (ssl.SSLError, OSError, ValueError) as cause:
+        return f"tls_certificate = {certificate!r} and tls_key = {key!r} cannot be used together: {cause}"
     return None
 
 
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False  # a name that no file can have
+
+
 def _public_url_fault(url: str) -> str | None:
-    parts = urlsplit(url)
+    parts = _split(url)
     if not url or (parts.scheme in ("http", "https") and parts.netloc and not parts.query and not parts.fragment):
         return None
     return f"public_url = {url!r} cannot be used: it is http:// or https:// and a host, for example https://chat.example.org"
@@ -364,10 +381,18 @@ def _database_fault(database: str) -> str | None:
 
 
 def _origin_fault(origin: str) -> str | None:
-    parts = urlsplit(origin)
+    parts = _split(origin)
     if origin == "null" or (parts.scheme and parts.netloc and not parts.path and not parts.query and not parts.fragment and "*" not in origin and "@" not in origin):
         return None
     return f"allowed_origins has {origin!r}: an origin is scheme, host and port and no more, for example https://app.example.org"
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of an address; none of what cannot be one."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def _network_fault(network: str) -> str | None:
