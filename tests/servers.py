@@ -31,6 +31,7 @@ RAISED = {
     "TENFOUR_ECHO_CONNECTIONS": "1000",
 }
 PROTOCOL = "tenfour.v1"
+SERVE = [sys.executable, "-m", "tenfour", "serve"]
 WIRES: list[Wire] = []
 """All wires opened so far, for whoever has to hang up at the end of a test."""
 
@@ -50,10 +51,8 @@ class Server:
 
     def start(self, **more: str) -> Server:
         """Runs until it says where it is. A second start comes back on the same address."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TENFOUR_")}
-        environment |= {"TENFOUR_DATA": str(self.data), "TENFOUR_LISTEN": self._listen, "PYTHONUNBUFFERED": "1"} | self.settings | more
         with self.log_path.open("a") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "tenfour", "serve"], env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+            self.process = subprocess.Popen(SERVE, env=self.environment(**more), stdout=subprocess.PIPE, stderr=log, text=True)
         assert self.process.stdout is not None
         self.said = []
         for line in self.process.stdout:
@@ -65,6 +64,15 @@ class Server:
         self.url = json.loads((self.data / "server.json").read_text())["url"]
         self._listen = self.url.partition("://")[2]
         return self
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """What the process sees: this process's own variables, without its settings."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TENFOUR_")}
+        return inherited | {"TENFOUR_DATA": str(self.data), "TENFOUR_LISTEN": self._listen, "PYTHONUNBUFFERED": "1"} | self.settings | more
+
+    def refuse_to_start(self, **more: str) -> subprocess.CompletedProcess[str]:
+        """A start that has to fail: its exit code and what it said."""
+        return subprocess.run(SERVE, env=self.environment(**more), capture_output=True, text=True, timeout=START_DEADLINE_S, check=False)
 
     @property
     def log(self) -> str:

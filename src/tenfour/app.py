@@ -30,7 +30,7 @@ from tenfour.actions.publish import publish_commit
 from tenfour.actions.receipts import TURNS, ReceiptBook
 from tenfour.api.application import make_http_app
 from tenfour.api.services import Services
-from tenfour.auth.keys import SigningKeys
+from tenfour.auth.keys import KeyFileExposed, KeyFileUnreadable, SigningKeys
 from tenfour.auth.passwords import PasswordHasher
 from tenfour.auth.tokens import AccessTokens, Algorithm, ExternalIssuer, TokenVerifier
 from tenfour.broker.local import LocalBroker
@@ -50,13 +50,18 @@ from tenfour.observe.log import Log
 from tenfour.observe.metrics import Counters, Gauges, exposition
 from tenfour.settings import Settings, WrongSetting
 from tenfour.storage.people import SERVER_KEY_ISSUER
-from tenfour.storage.sqlite import SqliteStore
+from tenfour.storage.sqlite import SqliteStore, StoreUnusable
 
 DATABASE = "tenfour.db"
 SERVER_FILE = "server.json"
 RECEIPTS_EVERY_S = 1.0
 KEEP_ALIVE_S = 75
 EXIT_FATAL = 70
+BACKLOG = 4096
+
+
+class CannotStart(Exception):
+    """What keeps the server from starting; the message names it, and what would help, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +81,21 @@ class Parts:
 
 @contextlib.asynccontextmanager
 async def open_parts(settings: Settings, log: Log, fatal: Callable[[str], None]) -> AsyncIterator[Parts]:
-    """Opens store, broker, keys and actions, and closes them; raises ``StoreLocked`` where another process has the file."""
+    """Opens store, broker, keys and actions, and closes them.
+
+    Raises ``StoreLocked`` where another process has the file, and ``CannotStart``.
+    """
     clock = SystemClock()
-    settings.data.mkdir(parents=True, exist_ok=True)
+    keys = _open_data(settings.data, clock.now_ms())
     store = SqliteStore(database_path(settings), clock, readers=settings.readers)
     broker = LocalBroker()
-    keys = SigningKeys.load_or_create(settings.data / "keys", clock.now_ms())
     context = Context(store, broker, clock, _policy(settings))
     verifier = TokenVerifier(keys, clock, externals=external_issuers(settings), leeway_s=settings.leeway_s, log=partial(_log_key_set, log))
     hasher = PasswordHasher()
-    await store.open(partial(publish_commit, broker), fatal)
+    try:
+        await store.open(partial(publish_commit, broker), fatal)
+    except StoreUnusable as cause:
+        raise CannotStart(str(cause)) from cause
     await broker.open()
     try:
         yield Parts(settings, context, store, keys, verifier, AccessTokens(keys, clock), hasher, ReceiptBook(context), log)
@@ -93,6 +103,17 @@ async def open_parts(settings: Settings, log: Log, fatal: Callable[[str], None])
         await broker.close()
         await store.close()
         hasher.close()
+
+
+def _open_data(data: Path, now_ms: int) -> SigningKeys:
+    """Makes the data folder, which nobody else may read, and its first key."""
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return SigningKeys.load_or_create(data / "keys", now_ms)
+    except (KeyFileExposed, KeyFileUnreadable) as cause:
+        raise CannotStart(str(cause)) from cause
+    except OSError as cause:
+        raise CannotStart(f"the data folder {data} cannot be used: {cause.strerror}: {cause.filename}; TENFOUR_DATA names another") from cause
 
 
 def database_path(settings: Settings) -> Path:
@@ -135,12 +156,13 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
     async with open_parts(settings, log, fatal) as parts:
+        sockets = listening_sockets(settings.host, settings.port)
         secret = await make_setup_link(parts.context)
         async with asyncio.TaskGroup() as tasks:
             edges = Edges(parts, tasks)
             ticker = tasks.create_task(edges.hub.tick_forever())
             flusher = tasks.create_task(edges.flush_receipts())
-            serving = tasks.create_task(edges.server.serve())
+            serving = tasks.create_task(edges.server.serve(sockets))
             await _either(edges.server.ready.wait(), serving)
             if serving.done():
                 ticker.cancel()
@@ -161,6 +183,21 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
     (settings.data / SERVER_FILE).unlink(missing_ok=True)
     log.info("Server stopped")
     return EXIT_FATAL if broken else 0
+
+
+def listening_sockets(host: str, port: int) -> list[socket.socket]:
+    """A bound socket for each address of the host; raises ``CannotStart``, which uvicorn would make two lines of a library of."""
+    made: list[socket.socket] = []
+    try:
+        for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE):
+            one_port = made[0].getsockname()[1] if made else port
+            made.append(socket.create_server((str(address[0]), one_port), family=family, backlog=BACKLOG))
+    except OSError as cause:
+        for each in made:
+            each.close()
+        why = str(cause.strerror).partition(" (")[0]
+        raise CannotStart(f"cannot listen on {host}, port {port}: {why}; TENFOUR_LISTEN names another address and port") from cause
+    return made
 
 
 def make_services(parts: Parts, *, rights: RightsCache, counters: Counters, endings: Endings, node: str, metrics: Callable[[], bytes], is_draining: Callable[[], bool]) -> Services:
@@ -252,7 +289,7 @@ class Edges:
                 proxy_headers=False,
                 server_header=False,
                 date_header=True,
-                backlog=4096,
+                backlog=BACKLOG,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=3,
                 ssl_certfile=settings.tls_certificate or None,
@@ -384,7 +421,7 @@ def _with_port(settings: Settings, server: uvicorn.Server) -> Settings:
 def _write_server_file(settings: Settings) -> None:
     """Where the command line finds the running server."""
     path = settings.data / SERVER_FILE
-    path.write_text(json.dumps({"url": f"{'https' if settings.uses_tls else 'http'}://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{settings.port}", "pid": os.getpid()}))  # noqa: S104
+    path.write_text(json.dumps({"url": settings.own_url, "pid": os.getpid()}))
 
 
 def _log_key_set(log: Log, issuer: str, why: str) -> None:

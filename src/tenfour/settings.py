@@ -113,8 +113,11 @@ class Settings:
     @property
     def url(self) -> str:
         """The address to give to people."""
-        if self.public_url:
-            return self.public_url.rstrip("/")
+        return self.public_url.rstrip("/") or self.own_url
+
+    @property
+    def own_url(self) -> str:
+        """The address at which programs of this machine reach the server."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not bound
         return f"{'https' if self.uses_tls else 'http'}://{f'[{host}]' if ':' in host else host}:{self.port}"
 

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tenfour.auth.keys import KeyFileExposed, SigningKeys
+from tenfour.auth.keys import KeyFileExposed, KeyFileUnreadable, SigningKeys
 from tenfour.auth.tokens import AccessTokens, TokenVerifier
 from tenfour.clock import ManualClock
 from tenfour.errors import ErrorCode, TenfourError
@@ -64,7 +64,7 @@ def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
     path.touch(mode=0o600)
     path.write_bytes(ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
-    with pytest.raises(TypeError, match="not an Ed25519 key"):
+    with pytest.raises(KeyFileUnreadable, match="not an Ed25519 key"):
         SigningKeys.load_or_create(tmp_path, NOW_MS)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 
@@ -23,6 +24,10 @@ class KeyFileExposed(Exception):
     """Others can read a private key; the message says which and how to mend it."""
 
 
+class KeyFileUnreadable(Exception):
+    """A file that should be a private key is none; the message says which."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
     """The keys of a directory, oldest first."""
@@ -33,7 +38,7 @@ class SigningKeys:
     def load_or_create(cls, directory: Path, now_ms: int) -> SigningKeys:
         """The directory's keys; makes the first one. Two processes at once end with the same key.
 
-        Raises ``KeyFileExposed`` where a key file can be read by others.
+        Raises ``KeyFileExposed`` where a key file can be read by others, ``KeyFileUnreadable`` where it is none.
         """
         directory.mkdir(parents=True, exist_ok=True, mode=PRIVATE_DIRECTORY)
         if not any(directory.glob("*.pem")):
@@ -86,7 +91,10 @@ def _write(path: Path) -> None:
 def _load(path: Path) -> Ed25519PrivateKey:
     if path.stat().st_mode & 0o077:
         raise KeyFileExposed(f"others can read the signing key {path}: chmod 600 it, or delete it to make a new one")
-    key = load_pem_private_key(path.read_bytes(), password=None)
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as cause:
+        raise KeyFileUnreadable(f"the signing key {path} is not a private key in PEM: restore it, or delete it to make a new one") from cause
     if not isinstance(key, Ed25519PrivateKey):
-        raise TypeError(f"{path} is not an Ed25519 key")
+        raise KeyFileUnreadable(f"the signing key {path} is not an Ed25519 key: restore it, or delete it to make a new one")
     return key

@@ -28,7 +28,7 @@ def serve() -> None:
     log = make_log(settings.log_level, settings.log_format)
     try:
         sys.exit(uvloop.run(app.serve(settings, log, _started)))
-    except StoreLocked as cause:
+    except (StoreLocked, app.CannotStart) as cause:
         click.echo(f"tenfour: {cause}", err=True)
         sys.exit(1)
 

@@ -18,6 +18,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 NEWEST = "0001"
 
 
+class SchemaUnknown(Exception):
+    """The database has a schema that this version has never heard of."""
+
+
 def schema_version(engine: Engine) -> str | None:
     """The newest migration that was applied; None for an empty database."""
     with engine.connect() as connection:
@@ -27,11 +31,14 @@ def schema_version(engine: Engine) -> str | None:
 
 
 def migrate(url: str, now_ms: int) -> bool:
-    """Applies what is missing and makes the store's epoch; whether anything was done."""
+    """Applies what is missing and makes the store's epoch; whether anything was done. Raises ``SchemaUnknown``."""
     engine = create_engine(url, poolclass=NullPool)
     try:
-        if schema_version(engine) == NEWEST:
+        version = schema_version(engine)
+        if version == NEWEST:
             return False
+        if version is not None and version > NEWEST:
+            raise SchemaUnknown(f"its schema is {version}, and this version of tenfour knows {NEWEST} at the most; install a newer one")
         _upgrade(engine)
         with engine.begin() as connection:
             if connection.execute(store.select()).first() is None:

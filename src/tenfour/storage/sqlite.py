@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 from tenfour.clock import Clock
 from tenfour.storage import schema
 from tenfour.storage.append_sqlite import append_batch
-from tenfour.storage.migrate import migrate
+from tenfour.storage.migrate import SchemaUnknown, migrate
 from tenfour.storage.store import Append, Commit, NotAppended, Transaction
 from tenfour.storage.threads import Readers
 from tenfour.storage.transaction import SqlTransaction
@@ -43,6 +43,10 @@ class StoreLocked(Exception):
     def __init__(self, path: Path, pid: int | None) -> None:
         self.pid = pid
         super().__init__(f"{path} belongs to another tenfour process" + (f" (pid {pid})" if pid else ""))
+
+
+class StoreUnusable(Exception):
+    """The file cannot be opened as a store; the message names it and says why."""
 
 
 class FileLock:
@@ -84,7 +88,7 @@ class SqliteStore:
         self._epoch = ""
 
     async def open(self, committed: Callable[[Commit], None], fatal: Callable[[str], None]) -> None:
-        """Raises ``StoreLocked`` where another process owns the file."""
+        """Raises ``StoreLocked`` where another process owns the file, ``StoreUnusable`` where it is no store of this version."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._lock.acquire()
         try:
@@ -139,8 +143,11 @@ class SqliteStore:
         return self._writer
 
     def _open_session(self) -> Session:
-        migrate(f"sqlite:///{self._path}", self._clock.now_ms())
-        return SqliteSession(self._path, self._clock)
+        try:
+            migrate(f"sqlite:///{self._path}", self._clock.now_ms())
+            return SqliteSession(self._path, self._clock)
+        except (DBAPIError, sqlite3.Error, WriteFailed, SchemaUnknown) as cause:
+            raise StoreUnusable(f"the database {self._path} cannot be opened: {_words(cause)}") from cause
 
 
 class SqliteSession:
@@ -269,7 +276,8 @@ def _errorname(cause: BaseException) -> str:
 
 
 def _words(cause: BaseException) -> str:
-    return f"{_original(cause)} ({_errorname(cause) or type(cause).__name__})"
+    name = _errorname(cause)
+    return f"{_original(cause)} ({name})" if name else str(_original(cause))
 
 
 def _is_the_stores_fault(cause: BaseException) -> bool:
