@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import uuid
@@ -32,6 +33,8 @@ RAISED = {
 }
 PROTOCOL = "tenfour.v1"
 SERVE = [sys.executable, "-m", "tenfour", "serve"]
+TLS = ssl.create_default_context()
+"""One for all clients: making it costs more than a request."""
 WIRES: list[Wire] = []
 """All wires opened so far, for whoever has to hang up at the end of a test."""
 
@@ -116,7 +119,7 @@ class Server:
 
     async def server_key(self) -> str:
         if self._key is None:
-            async with httpx.AsyncClient(base_url=self.url + "/api/v1") as http:
+            async with httpx.AsyncClient(base_url=self.url + "/api/v1", verify=TLS) as http:
                 answer = await http.post("/server-keys", json={"name": "tests"}, headers=self.administration())
                 answer.raise_for_status()
                 self._key = answer.json()["key"]
@@ -148,7 +151,7 @@ class Person:
     async def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One REST request below ``/api/v1``."""
         headers = self.headers | more.pop("headers", {})
-        async with httpx.AsyncClient(base_url=self.server.url + "/api/v1", timeout=30) as http:
+        async with httpx.AsyncClient(base_url=self.server.url + "/api/v1", verify=TLS, timeout=30) as http:
             return await http.request(method, path, headers=headers, **more)
 
     async def connect(self, chat: str | None = None, *, query: str = "", token: str | None = None) -> Wire:
@@ -175,7 +178,7 @@ class World:
 
     async def backend(self, method: str, path: str, **more: Any) -> httpx.Response:
         """A request of the product's back end, with its server key."""
-        async with httpx.AsyncClient(base_url=self.server.url + "/api/v1", timeout=60) as http:
+        async with httpx.AsyncClient(base_url=self.server.url + "/api/v1", verify=TLS, timeout=60) as http:
             return await http.request(method, path, headers={"Authorization": f"Bearer {self.key}"} | more.pop("headers", {}), **more)
 
     async def add_person(self, name: str) -> Person:
