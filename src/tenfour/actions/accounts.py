@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import insert, select, update
 
 from tenfour.actions.context import Context, Registration
@@ -87,37 +89,33 @@ async def make_invite(context: Context, by: UserId, secret: str, uses: int = 1) 
     return invite_id
 
 
-async def change_profile(context: Context, user: UserId, name: str | None, avatar_colour: str | None) -> None:
-    """Changes what others see. Raises ``name_invalid``, ``name_taken``."""
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What somebody changes of themselves; None stays as it is."""
 
-    def change(tx: Transaction) -> None:
-        row = tx.connection.execute(select(users.c.name_key).where(users.c.id == user)).one()
-        values: dict[str, str | None] = {} if avatar_colour is None else {"avatar_colour": avatar_colour}
-        if name is not None and row.name_key is not None:
-            new_name = check_name(name)
-            _refuse_taken(tx, fold_name(new_name), but=user)
-            values |= {"name": new_name, "name_key": fold_name(new_name)}
-        elif name is not None:
-            values["name"] = check_shown_name(name)
-        if values:
-            tx.connection.execute(update(users).where(users.c.id == user).values(values))
-
-    await context.store.change(change)
+    name: str | None = None
+    avatar_colour: str | None = None
+    password: str | None = None
 
 
-async def change_password(context: Context, hasher: PasswordHasher, user: UserId, password: str, *, keep: SessionId | None) -> None:
-    """A new password; every session but the kept one ends. Raises ``password_weak``."""
-    password_hash = await hasher.hash(password)
+async def change_profile(context: Context, hasher: PasswordHasher, user: UserId, wanted: Profile, *, keep: SessionId | None) -> None:
+    """All of the change, or nothing; with a new password every session but the kept one ends.
+
+    Raises ``name_invalid``, ``name_taken``, ``password_weak``, or ``conflict`` for a user who has no password.
+    """
+    password_hash = await hasher.hash(wanted.password) if wanted.password is not None else None
 
     def change(tx: Transaction) -> list[SessionId]:
-        tx.connection.execute(update(credentials).where(credentials.c.user == user).values(password_hash=password_hash, changed_at=tx.now_ms))
-        standing = select(sessions.c.id).where(sessions.c.user == user, sessions.c.revoked_at.is_(None))
-        ended = [session for session in tx.connection.execute(standing).scalars() if session != keep]
-        tx.connection.execute(update(sessions).where(sessions.c.id.in_(ended)).values(revoked_at=tx.now_ms))
-        return ended
+        _change_face(tx, user, wanted)
+        return _change_password(tx, user, password_hash, keep) if password_hash is not None else []
 
     for session in await context.store.change(change):
         context.broker.ring_user(SessionEnded(user, session))
+
+
+async def change_password(context: Context, hasher: PasswordHasher, user: UserId, password: str, *, keep: SessionId | None) -> None:
+    """A new password; every session but the kept one ends. Raises ``password_weak``, or ``conflict`` for a user who has none."""
+    await change_profile(context, hasher, user, Profile(password=password), keep=keep)
 
 
 async def set_disabled(context: Context, user: UserId, *, disabled: bool) -> None:
@@ -133,6 +131,30 @@ async def set_disabled(context: Context, user: UserId, *, disabled: bool) -> Non
     await context.store.change(change)
     if disabled:
         context.broker.ring_user(UserDisabled(user))
+
+
+def _change_face(tx: Transaction, user: UserId, wanted: Profile) -> None:
+    row = tx.connection.execute(select(users.c.name_key).where(users.c.id == user)).one()
+    values: dict[str, str | None] = {} if wanted.avatar_colour is None else {"avatar_colour": wanted.avatar_colour}
+    if wanted.name is not None and row.name_key is not None:
+        new_name = check_name(wanted.name)
+        _refuse_taken(tx, fold_name(new_name), but=user)
+        values |= {"name": new_name, "name_key": fold_name(new_name)}
+    elif wanted.name is not None:
+        values["name"] = check_shown_name(wanted.name)
+    if values:
+        tx.connection.execute(update(users).where(users.c.id == user).values(values))
+
+
+def _change_password(tx: Transaction, user: UserId, password_hash: str, keep: SessionId | None) -> list[SessionId]:
+    """The sessions that end with it."""
+    changed = update(credentials).where(credentials.c.user == user).values(password_hash=password_hash, changed_at=tx.now_ms)
+    if tx.connection.execute(changed).rowcount != 1:
+        raise TenfourError(ErrorCode.CONFLICT, "This user has no password: the product that made the user logs it in.")
+    standing = select(sessions.c.id).where(sessions.c.user == user, sessions.c.revoked_at.is_(None))
+    ended = [session for session in tx.connection.execute(standing).scalars() if session != keep]
+    tx.connection.execute(update(sessions).where(sessions.c.id.in_(ended)).values(revoked_at=tx.now_ms))
+    return ended
 
 
 def _add_account(tx: Transaction, user: UserId, name: str, password_hash: str, *, admin: bool) -> None:

@@ -12,8 +12,10 @@ from litestar.params import Parameter
 
 from tenfour.actions import accounts as account_actions
 from tenfour.actions import sessions as session_actions
+from tenfour.actions.context import Caller
 from tenfour.actions.sessions import LoggedIn
 from tenfour.actions.tickets import make_ticket
+from tenfour.api.description import BODY, NOBODY, SERVER_KEY, TOKEN, problems
 from tenfour.api.identity import AnyRequest, Asking, client_address
 from tenfour.api.services import Services
 from tenfour.auth.secrets import INVITE_PREFIX, new_secret
@@ -64,7 +66,7 @@ class User(msgspec.Struct):
     disabled: bool
 
 
-class SessionOpened(msgspec.Struct, omit_defaults=True):
+class SessionOpened(msgspec.Struct):
     access_token: str
     expires_in: int
     user: dict[str, str]
@@ -145,7 +147,13 @@ def user_shown(person: Person) -> User:
     return User(person.id, person.name, person.external_id, person.avatar_colour, person.admin, person.disabled)
 
 
-@post("/setup", summary="Makes the first administrator by the link of the log", tags=["accounts"])
+@post(
+    "/setup",
+    summary="Makes the first administrator by the link of the log",
+    tags=["accounts"],
+    responses=problems(*BODY, ErrorCode.SETUP_DONE, ErrorCode.SETUP_LINK_INVALID, ErrorCode.NAME_INVALID, ErrorCode.PASSWORD_WEAK, ErrorCode.TOO_MANY_ATTEMPTS),
+    security=NOBODY,
+)
 async def set_up(data: SetUp, services: Services, request: AnyRequest, guard: LoginGuard) -> User:
     address, now_s = client_address(request, services), services.context.clock.monotonic()
     guard.check("", address, now_s)
@@ -158,13 +166,19 @@ async def set_up(data: SetUp, services: Services, request: AnyRequest, guard: Lo
     return await services.context.store.read(lambda connection: user_shown(people.person(connection, user)))
 
 
-@post("/accounts", summary="Registers, as far as that is open", tags=["accounts"])
+@post(
+    "/accounts",
+    summary="Registers, as far as that is open",
+    tags=["accounts"],
+    responses=problems(*BODY, ErrorCode.REGISTRATION_CLOSED, ErrorCode.INVITE_INVALID, ErrorCode.NAME_TAKEN, ErrorCode.NAME_INVALID, ErrorCode.PASSWORD_WEAK),
+    security=NOBODY,
+)
 async def register(data: NewAccount, services: Services) -> User:
     user = await account_actions.register(services.context, services.hasher, data.name, data.password, data.invite)
     return await services.context.store.read(lambda connection: user_shown(people.person(connection, user)))
 
 
-@post("/sessions", summary="Logs in", tags=["sessions"])
+@post("/sessions", summary="Logs in", tags=["sessions"], responses=problems(*BODY, ErrorCode.LOGIN_FAILED, ErrorCode.USER_DISABLED, ErrorCode.TOO_MANY_ATTEMPTS), security=NOBODY)
 async def log_in(data: LogIn, services: Services, request: AnyRequest, guard: LoginGuard) -> Response[SessionOpened]:
     address, now_s = client_address(request, services), services.context.clock.monotonic()
     name = fold_name(data.name)
@@ -179,7 +193,14 @@ async def log_in(data: LogIn, services: Services, request: AnyRequest, guard: Lo
     return _opened(opened, services, as_cookie=data.cookie, status=201)
 
 
-@post("/sessions/refresh", status_code=200, summary="Gives a new access token", tags=["sessions"])
+@post(
+    "/sessions/refresh",
+    status_code=200,
+    summary="Gives a new access token",
+    tags=["sessions"],
+    responses=problems(*BODY, ErrorCode.REFRESH_INVALID, ErrorCode.REFRESH_REUSED, ErrorCode.USER_DISABLED, ErrorCode.ORIGIN_REFUSED),
+    security=NOBODY,
+)
 async def refresh(services: Services, request: AnyRequest, data: Refresh | None = None) -> Response[SessionOpened]:
     given = data.refresh_token if data is not None else None
     by_cookie = given is None
@@ -192,14 +213,14 @@ async def refresh(services: Services, request: AnyRequest, data: Refresh | None 
     return _opened(opened, services, as_cookie=by_cookie, status=200)
 
 
-@get("/sessions", summary="Lists the user's own sessions", tags=["sessions"])
+@get("/sessions", summary="Lists the user's own sessions", tags=["sessions"], responses=problems(*TOKEN))
 async def list_sessions(asking: Asking, services: Services) -> SessionList:
     now_ms = services.context.clock.now_ms()
     found, current = await asking.read(lambda connection, caller: (people.sessions_of(connection, caller.user, now_ms), caller.session))
     return SessionList([SessionShown(each.id, rfc3339(each.created_at), rfc3339(each.last_used_at), each.user_agent, each.address, each.id == current) for each in found])
 
 
-@delete("/sessions/{session:str}", status_code=204, summary="Ends a session; current is the token's own", tags=["sessions"])
+@delete("/sessions/{session:str}", status_code=204, summary="Ends a session; current is the token's own", tags=["sessions"], responses=problems(*TOKEN, ErrorCode.SESSION_UNKNOWN))
 async def end_session(session: str, asking: Asking, services: Services) -> Response[None]:
     caller = await asking.caller()
     wanted = caller.session if session == "current" else SessionId(session)
@@ -209,50 +230,55 @@ async def end_session(session: str, asking: Asking, services: Services) -> Respo
     return Response(None, status_code=204, cookies=[_cookie(services, "", 0)] if wanted == caller.session else [])
 
 
-@get("/me", summary="The user of the token", tags=["accounts"])
+@get("/me", summary="The user of the token", tags=["accounts"], responses=problems(*TOKEN))
 async def get_me(asking: Asking) -> User:
     return await asking.read(lambda connection, caller: user_shown(people.person(connection, caller.user)))
 
 
-@patch("/me", summary="Changes name, avatar colour or password", tags=["accounts"])
+@patch(
+    "/me",
+    summary="Changes name, avatar colour or password",
+    tags=["accounts"],
+    responses=problems(*TOKEN, *BODY, ErrorCode.NAME_TAKEN, ErrorCode.NAME_INVALID, ErrorCode.PASSWORD_WEAK, ErrorCode.LOGIN_FAILED, ErrorCode.TOO_MANY_ATTEMPTS),
+)
 async def change_me(data: ProfileChange, asking: Asking, services: Services, request: AnyRequest, guard: LoginGuard) -> User:
     caller = await asking.caller()
-    await account_actions.change_profile(services.context, caller.user, data.name, data.avatar_colour)
     if data.password is not None:
-        address, now_s = client_address(request, services), services.context.clock.monotonic()
-        guard.check(caller.user, address, now_s)
-        stored = await services.context.store.read(lambda connection: people.credential_of(connection, caller.user))
-        if not (await services.hasher.verify(stored, data.old_password or "")).ok:
-            guard.failed(caller.user, address, now_s)
-            raise TenfourError(ErrorCode.LOGIN_FAILED, "The old password is wrong.")
-        await account_actions.change_password(services.context, services.hasher, caller.user, data.password, keep=caller.session)
+        await _require_old_password(data, caller, services, guard, client_address(request, services))
+    wanted = account_actions.Profile(data.name, data.avatar_colour, data.password)
+    await account_actions.change_profile(services.context, services.hasher, caller.user, wanted, keep=caller.session)
     return await asking.read(lambda connection, _: user_shown(people.person(connection, caller.user)))
 
 
-@get("/users", summary="Searches people by the beginning of their name", tags=["users"])
+@get("/users", summary="Searches people by the beginning of their name", tags=["users"], responses=problems(*TOKEN))
 async def search_users(
     asking: Asking,
-    query: Annotated[str, Parameter(max_length=64)] = "",
+    text: Annotated[str, Parameter(query="query", max_length=64, description="The beginning of a name.")] = "",
     cursor: Annotated[str, Parameter(max_length=36)] | None = None,
     limit: Annotated[int, Parameter(ge=1, le=100)] = 20,
 ) -> UserList:
-    found = await asking.read_as_anybody(lambda connection, caller: people.search_people(connection, query, cursor, limit + 1, with_disabled=caller.admin))
+    found = await asking.read_as_anybody(lambda connection, caller: people.search_people(connection, text, cursor, limit + 1, with_disabled=caller.admin))
     return UserList([user_shown(each) for each in found[:limit]], found[limit - 1].id if len(found) > limit else None)
 
 
-@post("/users", summary="Makes an account (administrators)", tags=["users"])
+@post("/users", summary="Makes an account (administrators)", tags=["users"], responses=problems(*TOKEN, *BODY, ErrorCode.NAME_TAKEN, ErrorCode.NAME_INVALID, ErrorCode.PASSWORD_WEAK))
 async def add_user(data: NewUser, asking: Asking, services: Services) -> User:
     await asking.administrator()
     user = await account_actions.add_account(services.context, services.hasher, data.name, data.password, admin=data.admin)
     return await services.context.store.read(lambda connection: user_shown(people.person(connection, user)))
 
 
-@get("/users/{user:str}", summary="One person", tags=["users"])
+@get("/users/{user:str}", summary="One person", tags=["users"], responses=problems(*TOKEN, ErrorCode.USER_UNKNOWN))
 async def get_user(user: str, asking: Asking) -> User:
     return await asking.read(lambda connection, _: user_shown(people.person(connection, people.resolve_user(connection, user))))
 
 
-@patch("/users/{user:str}", summary="Disables, enables (server keys too), or sets a password (administrators)", tags=["users"])
+@patch(
+    "/users/{user:str}",
+    summary="Disables, enables (server keys too), or sets a password (administrators)",
+    tags=["users"],
+    responses=problems(*SERVER_KEY, *BODY, ErrorCode.USER_UNKNOWN, ErrorCode.PASSWORD_WEAK, ErrorCode.CONFLICT),
+)
 async def change_user(user: str, data: UserChange, asking: Asking, services: Services) -> User:
     if asking.is_server_key and data.password is None:
         await asking.server_key("users")
@@ -266,17 +292,26 @@ async def change_user(user: str, data: UserChange, asking: Asking, services: Ser
     return await services.context.store.read(lambda connection: user_shown(people.person(connection, found.id)))
 
 
-@post("/invites", summary="Makes an invitation for one account (administrators)", tags=["accounts"])
+@post("/invites", summary="Makes an invitation for one account (administrators)", tags=["accounts"], responses=problems(*TOKEN))
 async def invite(asking: Asking, services: Services) -> Invited:
     caller = await asking.administrator()
     secret = new_secret(INVITE_PREFIX)
     return Invited(await account_actions.make_invite(services.context, caller.user, secret), secret)
 
 
-@post("/ws-tickets", summary="A one-time ticket to open a WebSocket with", tags=["sessions"])
+@post("/ws-tickets", summary="A one-time ticket to open a WebSocket with", tags=["sessions"], responses=problems(*TOKEN))
 async def ticket(asking: Asking, services: Services) -> TicketMade:
     caller = await asking.caller()
     return TicketMade(await make_ticket(services.context, caller), services.context.policy.ticket_s)
+
+
+async def _require_old_password(data: ProfileChange, caller: Caller, services: Services, guard: LoginGuard, address: str) -> None:
+    now_s = services.context.clock.monotonic()
+    guard.check(caller.user, address, now_s)
+    stored = await services.context.store.read(lambda connection: people.credential_of(connection, caller.user))
+    if not (await services.hasher.verify(stored, data.old_password or "")).ok:
+        guard.failed(caller.user, address, now_s)
+        raise TenfourError(ErrorCode.LOGIN_FAILED, "The old password is wrong.")
 
 
 def _opened(opened: LoggedIn, services: Services, *, as_cookie: bool, status: int) -> Response[SessionOpened]:

@@ -10,6 +10,7 @@ from litestar.params import Parameter
 
 from tenfour.actions import chats as actions
 from tenfour.actions.chats import NewChat
+from tenfour.api.description import BODY, CHAT, SERVER_KEY, TOKEN, answer, problems
 from tenfour.api.identity import Asking
 from tenfour.api.services import Services
 from tenfour.domain.chat import TITLE_CHARS_MAX, ChatKind, HistoryRule
@@ -132,7 +133,7 @@ def parse_cursor(text: str | None) -> str | None:
         raise TenfourError(ErrorCode.FIELD_INVALID, "cursor: take the next of the page before.") from cause
 
 
-@get("/chats", summary="The user's chats, most recently active first; or the channels that can be joined", tags=["chats"])
+@get("/chats", summary="The user's chats, most recently active first; or the channels that can be joined", tags=["chats"], responses=problems(*TOKEN))
 async def list_chats(asking: Asking, view: Literal["mine", "channels"] = "mine", cursor: Cursor | None = None, limit: Limit = 50) -> ChatPage | ChannelPage:
     if view == "channels":
         before = parse_cursor(cursor)
@@ -144,7 +145,12 @@ async def list_chats(asking: Asking, view: Literal["mine", "channels"] = "mine",
     return ChatPage([chat_shown(each) for each in cards[:limit]], f"{last.changed_at}.{last.id}" if last is not None else None)
 
 
-@post("/chats", summary="Makes a chat; a pair has one direct chat, which comes back with 200", tags=["chats"])
+@post(
+    "/chats",
+    summary="Makes a chat; a pair has one direct chat, which comes back with 200",
+    tags=["chats"],
+    responses=answer(200, ChatShown, "The pair's direct chat, which was there.") | problems(*TOKEN, *BODY, ErrorCode.USER_UNKNOWN, ErrorCode.CHAT_FULL),
+)
 async def create_chat(data: ChatMaking, asking: Asking, services: Services) -> Response[ChatShown]:
     creator, others = await asking.read(lambda connection, caller: (caller.user, [resolve_user(connection, each) for each in data.members]))
     chat, is_new = await actions.create_chat(services.context, creator, NewChat(ChatKind(data.kind), data.title, HistoryRule(data.history)), others)
@@ -153,14 +159,19 @@ async def create_chat(data: ChatMaking, asking: Asking, services: Services) -> R
     return Response(chat_shown(card), status_code=201 if is_new else 200)
 
 
-@get("/chats/{chat:str}", summary="One chat; to a stranger a channel shows title and member count", tags=["chats"])
+@get("/chats/{chat:str}", summary="One chat; to a stranger a channel shows title and member count", tags=["chats"], responses=problems(*CHAT))
 async def get_chat(chat: str, asking: Asking) -> ChatShown | ChannelShown:
     wanted = parse_chat(chat)
     found = await asking.read(lambda connection, caller: actions.get_chat(connection, caller.user, wanted))
     return chat_shown(found) if isinstance(found, ChatCard) else channel_shown(found)
 
 
-@put("/chats/{chat:str}", summary="Makes sure that a product's chat is there (server key)", tags=["chats"])
+@put(
+    "/chats/{chat:str}",
+    summary="Makes sure that a product's chat is there (server key)",
+    tags=["chats"],
+    responses=answer(201, ChatEnsured, "Made.") | problems(*SERVER_KEY, *BODY, ErrorCode.USER_UNKNOWN, ErrorCode.CONFLICT, ErrorCode.CHAT_FULL),
+)
 async def ensure_chat(chat: str, data: ChatEnsuring, asking: Asking, services: Services) -> Response[ChatEnsured]:
     key = await asking.server_key("chats")
     named = [each if isinstance(each, EnsuredMember) else EnsuredMember(each) for each in data.members]
@@ -170,21 +181,21 @@ async def ensure_chat(chat: str, data: ChatEnsuring, asking: Asking, services: S
     return Response(ChatEnsured(made, None if made == chat.lower() else chat, is_new), status_code=201 if is_new else 200)
 
 
-@patch("/chats/{chat:str}", summary="Renames a chat", tags=["chats"])
+@patch("/chats/{chat:str}", summary="Renames a chat", tags=["chats"], responses=problems(*CHAT, *BODY, ErrorCode.DIRECT_CHAT_FIXED))
 async def rename_chat(chat: str, data: ChatChange, asking: Asking, services: Services) -> ChatShown:
     wanted = parse_chat(chat)
     caller = await asking.caller()
     return chat_shown(await actions.rename_chat(services.context, caller.user, wanted, data.title))
 
 
-@post("/chats/{chat:str}/join", status_code=200, summary="Joins a channel", tags=["chats"])
+@post("/chats/{chat:str}/join", status_code=200, summary="Joins a channel", tags=["chats"], responses=problems(*CHAT, ErrorCode.CHAT_FULL))
 async def join_channel(chat: str, asking: Asking, services: Services) -> ChatShown:
     wanted = parse_chat(chat)
     caller = await asking.caller()
     return chat_shown(await actions.join_channel(services.context, caller.user, wanted))
 
 
-@post("/chats/{chat:str}/leave", status_code=204, summary="Leaves a group or channel", tags=["chats"])
+@post("/chats/{chat:str}/leave", status_code=204, summary="Leaves a group or channel", tags=["chats"], responses=problems(*CHAT, ErrorCode.LAST_OWNER, ErrorCode.DIRECT_CHAT_FIXED))
 async def leave_chat(chat: str, asking: Asking, services: Services) -> None:
     wanted = parse_chat(chat)
     caller = await asking.caller()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from litestar import get
 
+from tenfour.api.description import NOBODY, problems
 from tenfour.api.identity import AnyRequest
 from tenfour.api.services import Services
 from tenfour.errors import ErrorCode, TenfourError
 
 
-@get(["/ws", "/chats/{chat:str}/ws", "/diagnostics/echo"], summary="WebSocket doors: need an upgrade", tags=["doors"])
+@get(["/ws", "/chats/{chat:str}/ws", "/diagnostics/echo"], summary="WebSocket doors: need an upgrade", tags=["doors"], responses=problems(ErrorCode.UPGRADE_REQUIRED), security=NOBODY)
 async def door(request: AnyRequest, services: Services, chat: str = "") -> None:
     del chat, services
     headers = request.headers

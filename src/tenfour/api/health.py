@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Response, get
 
+from tenfour.api.description import NOBODY, answer, problems
 from tenfour.api.identity import AnyRequest, is_from_here
 from tenfour.api.services import Services
 from tenfour.errors import ErrorCode, TenfourError
@@ -38,12 +39,12 @@ class Server(msgspec.Struct):
     set_up: bool
 
 
-@get("/health/live", summary="Whether the process answers", tags=["health"])
+@get("/health/live", summary="Whether the process answers", tags=["health"], responses=problems(), security=NOBODY)
 async def live(services: Services) -> Live:
     return Live("live", services.node, services.version)
 
 
-@get("/health/ready", summary="Whether a load balancer may send users here", tags=["health"])
+@get("/health/ready", summary="Whether a load balancer may send users here", tags=["health"], responses=problems() | answer(503, Ready, "Not ready, and why."), security=NOBODY)
 async def ready(services: Services) -> Response[Ready]:
     context = services.context
     troubles = {"store": context.store.trouble, "broker": context.broker.trouble, "node": "the server is about to stop" if services.is_draining() else None}
@@ -51,7 +52,7 @@ async def ready(services: Services) -> Response[Ready]:
     return Response(Ready(not reasons, reasons, services.node), status_code=503 if reasons else 200, headers={"Cache-Control": "no-store"})
 
 
-@get("/server", summary="What this server is", tags=["health"])
+@get("/server", summary="What this server is", tags=["health"], responses=problems(), security=NOBODY)
 async def server(services: Services) -> Server:
     is_set_up = await services.context.store.read(has_users)
     now = rfc3339(services.context.clock.now_ms())
@@ -64,7 +65,7 @@ async def metrics(services: Services, request: AnyRequest) -> Response[bytes]:
     by_token = bool(services.metrics_token) and secrets.compare_digest(bearer.encode(), services.metrics_token.encode())
     if not by_token and not is_from_here(request, services):
         raise TenfourError(ErrorCode.FORBIDDEN, "Metrics are for loopback, or for a request with the metrics token.")
-    return Response(services.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(services.metrics(), media_type="text/plain; version=0.0.4")
 
 
 @get("/.well-known/jwks.json", include_in_schema=False)

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
-from litestar.openapi import ResponseSpec
 from litestar.params import Parameter
 from sqlalchemy import Connection
 
@@ -15,7 +14,9 @@ from tenfour.actions.context import Caller
 from tenfour.actions.messages import Position
 from tenfour.api.answers import JsonAnswer
 from tenfour.api.chats import Limit, UserName, parse_chat
+from tenfour.api.description import BODY, CHAT, answer, problems
 from tenfour.api.identity import Asking
+from tenfour.api.rates import Rates
 from tenfour.api.services import Services
 from tenfour.domain.message import Draft, Message
 from tenfour.errors import ErrorCode, TenfourError
@@ -60,12 +61,35 @@ class EventPage(msgspec.Struct):
     epoch: str
 
 
-@post("/chats/{chat:str}/messages", summary="Says something; 200 with duplicate where the key was used for it before", tags=["messages"])
+@post(
+    "/chats/{chat:str}/messages",
+    summary="Says something; 200 with duplicate where the key was used for it before",
+    tags=["messages"],
+    responses=answer(200, MessageStored, "The key was used for this message before.")
+    | problems(
+        *CHAT,
+        *BODY,
+        ErrorCode.SERVER_KEY_SCOPE,
+        ErrorCode.USER_UNKNOWN,
+        ErrorCode.KEY_MISSING,
+        ErrorCode.KEY_INVALID,
+        ErrorCode.KEY_REUSED,
+        ErrorCode.TEXT_EMPTY,
+        ErrorCode.TEXT_TOO_LONG,
+        ErrorCode.TEXT_INVALID,
+        ErrorCode.REPLY_UNKNOWN,
+        ErrorCode.READ_ONLY,
+        ErrorCode.MUTED,
+        ErrorCode.OUTCOME_UNKNOWN,
+        ErrorCode.DRAINING,
+    ),
+)
 async def send_message(
     chat: str,
     data: MessageSending,
     asking: Asking,
     services: Services,
+    sends: Rates,
     idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key", description="1 to 64 visible ASCII characters of your own; without it sending again doubles the message.")] = None,
 ) -> Response[MessageStored]:
     context, now_ms = services.context, services.context.clock.now_ms()
@@ -85,6 +109,9 @@ async def send_message(
         draft, prepared = await context.store.read(lambda connection: prepare(connection, resolve_user(connection, speaker)))
     else:
         draft, prepared = await asking.read(lambda connection, caller: prepare(connection, caller.user))
+        _, wait_s = sends.take(draft.sender, context.clock.monotonic())
+        if wait_s > 0.0:
+            raise TenfourError(ErrorCode.RATE_LIMITED, retry_after_ms=round(wait_s * 1000) + 1)
     stored = await actions.finish_send(context, draft, prepared)
     shown = MessageStored(wanted, key, stored.seq, stored.id, rfc3339(stored.at), stored.duplicate)
     return Response(shown, status_code=200 if stored.duplicate else 201)
@@ -94,7 +121,7 @@ async def send_message(
     "/chats/{chat:str}/messages",
     summary="A page of history in the order of the chat; the newest messages without a position",
     tags=["messages"],
-    responses={200: ResponseSpec(HistoryShown, description="A page.", generate_examples=False)},
+    responses=answer(200, HistoryShown, "A page.") | problems(*CHAT),
 )
 async def get_history(
     chat: str,
@@ -116,14 +143,14 @@ async def get_history(
     return JsonAnswer(await asking.read(query))
 
 
-@get("/chats/{chat:str}/messages/{message:str}", summary="One message", tags=["messages"])
+@get("/chats/{chat:str}/messages/{message:str}", summary="One message", tags=["messages"], responses=problems(*CHAT, ErrorCode.MESSAGE_UNKNOWN))
 async def get_message(chat: str, message: str, asking: Asking) -> frames.MessageSent:
     wanted = parse_chat(chat)
     message_id = _parse_message(message)
     return message_shown(await asking.read(lambda connection, caller: actions.get_message(connection, wanted, caller.user, message_id)))
 
 
-@get("/chats/{chat:str}/events", summary="What happened in a chat after a seq", tags=["messages"])
+@get("/chats/{chat:str}/events", summary="What happened in a chat after a seq", tags=["messages"], responses=problems(*CHAT))
 async def get_events(chat: str, asking: Asking, services: Services, after: SeqParameter = 0, limit: Limit = 100) -> EventPage:
     wanted = parse_chat(chat)
     found = await asking.read(lambda connection, caller: actions.get_events(connection, wanted, caller.user, after=after, limit=limit + 1))

@@ -43,7 +43,10 @@ def exception_handlers(log: Log) -> dict[Any, Callable[[AnyRequest, Any], Respon
         return problem_response(error, request.scope["state"].get(REQUEST_ID))
 
     def foreign(request: AnyRequest, error: HTTPException) -> Response[bytes]:
-        return known(request, _translate(error))
+        response = known(request, _translate(error))
+        if isinstance(error, MethodNotAllowedException):
+            response.headers["Allow"] = (error.headers or {}).get("allow", "")  # RFC 9110, section 15.5.6
+        return response
 
     def unknown(request: AnyRequest, error: Exception) -> Response[bytes]:
         reference = uuid4().hex[:12]
@@ -62,14 +65,18 @@ def _translate(error: HTTPException) -> TenfourError:
         case NotAuthorizedException():
             return TenfourError(ErrorCode.TOKEN_MISSING)
         case ValidationException():
-            return TenfourError(ErrorCode.FIELD_INVALID, _fields(error))
+            return _wrong_fields(error)
     if isinstance(error.__cause__, SerializationException) or "malformed" in error.detail.lower():
         return TenfourError(ErrorCode.MALFORMED, "The body is not the JSON that this address takes.")
     return TenfourError(_BY_STATUS.get(error.status_code, ErrorCode.INTERNAL if error.status_code >= 500 else ErrorCode.FIELD_INVALID))  # noqa: PLR2004
 
 
-def _fields(error: ValidationException) -> str:
+def _wrong_fields(error: ValidationException) -> TenfourError:
     """Which field, and what is wrong with it."""
-    extra = error.extra if isinstance(error.extra, list) else []
-    found = [f"{each.get('key', 'body')}: {each.get('message', '')}" for each in extra if isinstance(each, dict)]
-    return ("; ".join(found) or error.detail)[:500]
+    extra = [each for each in error.extra if isinstance(each, dict)] if isinstance(error.extra, list) else []
+    found = [(str(each.get("key") or "data"), str(each.get("message", ""))) for each in extra]
+    if ("data", "'data'") in found:  # as Litestar says it
+        return TenfourError(ErrorCode.FIELD_MISSING, "The body is missing.")
+    is_missing = any("missing required" in message for _, message in found)
+    detail = "; ".join(f"{'body' if key == 'data' else key}: {message}" for key, message in found)
+    return TenfourError(ErrorCode.FIELD_MISSING if is_missing else ErrorCode.FIELD_INVALID, (detail or error.detail)[:500])

@@ -10,14 +10,15 @@
 | server-keys, users/{external} (PUT), users/{external}/tokens | server_keys |
 | health/live, health/ready, server                | health     |
 | ws, chats/{chat}/ws, diagnostics/echo (426 only) | doors      |
+| openapi.json, docs                               | reference  |
 
-Beside it ``/metrics`` and ``/.well-known/jwks.json`` (health).
+Beside it ``/metrics`` and ``/.well-known/jwks.json`` (health), and the page of the set-up link, ``/setup`` (reference).
 """
 
 from __future__ import annotations
 
-from tenfour.api import accounts, chats, doors, health, members, messages, receipts, server_keys
+from tenfour.api import accounts, chats, doors, health, members, messages, receipts, reference, server_keys
 
 CHAT_HANDLERS = [*chats.HANDLERS, *members.HANDLERS, *messages.HANDLERS, *receipts.HANDLERS]
-API_HANDLERS = [*accounts.HANDLERS, *CHAT_HANDLERS, *server_keys.HANDLERS, *health.HANDLERS, *doors.HANDLERS]
-ROOT_HANDLERS = [*health.ROOT_HANDLERS]
+API_HANDLERS = [*accounts.HANDLERS, *CHAT_HANDLERS, *server_keys.HANDLERS, *health.HANDLERS, *doors.HANDLERS, *reference.HANDLERS]
+ROOT_HANDLERS = [*health.ROOT_HANDLERS, *reference.ROOT_HANDLERS]

@@ -10,6 +10,7 @@ from litestar import Response, delete, get, post, put
 from tenfour.actions import external_users
 from tenfour.actions import server_keys as actions
 from tenfour.api.accounts import Name, User, user_shown
+from tenfour.api.description import BODY, SERVER_KEY, TOKEN, answer, problems
 from tenfour.api.identity import Asking
 from tenfour.api.services import Services
 from tenfour.errors import ErrorCode, TenfourError
@@ -66,7 +67,7 @@ class TokenMade(msgspec.Struct):
     token_type: str = "Bearer"  # noqa: S105 - the name of a scheme
 
 
-@post("/server-keys", summary="Makes a server key (administrators)", tags=["server keys"])
+@post("/server-keys", summary="Makes a server key (administrators)", tags=["server keys"], responses=problems(*TOKEN, *BODY))
 async def create_key(data: KeyMaking, asking: Asking, services: Services) -> Response[KeyMade]:
     await asking.administrator()
     scopes = actions.SCOPES if data.scopes is None else data.scopes
@@ -75,20 +76,25 @@ async def create_key(data: KeyMaking, asking: Asking, services: Services) -> Res
     return Response(KeyMade(made.id, data.name, sorted(scopes), made.key), status_code=201, headers={"Cache-Control": "no-store"})
 
 
-@get("/server-keys", summary="The server keys that stand (administrators)", tags=["server keys"])
+@get("/server-keys", summary="The server keys that stand (administrators)", tags=["server keys"], responses=problems(*TOKEN))
 async def list_keys(asking: Asking, services: Services) -> KeyList:
     await asking.administrator()
     return KeyList([_shown(each) for each in await services.context.store.read(people.all_server_keys)])
 
 
-@delete("/server-keys/{key:str}", status_code=204, summary="Revokes a server key at once (administrators)", tags=["server keys"])
+@delete("/server-keys/{key:str}", status_code=204, summary="Revokes a server key at once (administrators)", tags=["server keys"], responses=problems(*TOKEN, ErrorCode.NOT_FOUND))
 async def revoke_key(key: str, asking: Asking, services: Services) -> None:
     await asking.administrator()
     await actions.revoke_key(services.context, key)
     services.log.info("Processing server_key.revoked", id=key)
 
 
-@put("/users/{user:str}", summary="Makes or renames a user of the product, by the product's own id (server keys)", tags=["server keys"])
+@put(
+    "/users/{user:str}",
+    summary="Makes or renames a user of the product, by the product's own id (server keys)",
+    tags=["server keys"],
+    responses=answer(201, User, "Made.") | problems(*SERVER_KEY, *BODY, ErrorCode.NAME_INVALID),
+)
 async def ensure_user(user: str, asking: Asking, services: Services, data: ProductUser | None = None) -> Response[User]:
     await asking.server_key("users")
     external_id, name = _external_id(user), data.name if data is not None else None
@@ -97,7 +103,12 @@ async def ensure_user(user: str, asking: Asking, services: Services, data: Produ
     return Response(shown, status_code=201 if is_new else 200)
 
 
-@post("/users/{user:str}/tokens", summary="An access token for a user of the product, by the product's own id (server keys)", tags=["server keys"])
+@post(
+    "/users/{user:str}/tokens",
+    summary="An access token for a user of the product, by the product's own id (server keys)",
+    tags=["server keys"],
+    responses=problems(*SERVER_KEY, *BODY, ErrorCode.USER_UNKNOWN),
+)
 async def make_token(user: str, asking: Asking, services: Services, data: TokenMaking | None = None) -> Response[TokenMade]:
     if asking.is_server_key:
         await asking.server_key("tokens")

@@ -1,0 +1,53 @@
+"""The API's own description: ``/api/v1/openapi.json``, and a page to read it on, ``/api/v1/docs``."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+
+import msgspec
+from litestar import Litestar, Response, get
+
+from tenfour.api.description import finished
+from tenfour.api.identity import AnyRequest
+from tenfour.errors import ErrorCode, TenfourError
+
+OPENAPI_TYPE = "application/vnd.oai.openapi+json"
+_PAGES = files("tenfour.api") / "pages"
+_TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
+_FILES = frozenset({"docs.js", "setup.js", "pages.css"})
+
+
+@get("/openapi.json", include_in_schema=False)
+async def openapi(request: AnyRequest) -> Response[bytes]:
+    return Response(_description(request.app), media_type=OPENAPI_TYPE, headers={"Cache-Control": "no-cache"})
+
+
+@get("/docs", include_in_schema=False)
+async def docs() -> Response[bytes]:
+    return _page("docs.html")
+
+
+@get("/docs/{name:str}", include_in_schema=False)
+async def page_file(name: str) -> Response[bytes]:
+    if name not in _FILES:
+        raise TenfourError(ErrorCode.NOT_FOUND)
+    return _page(name)
+
+
+@get("/setup", include_in_schema=False)
+async def setup() -> Response[bytes]:
+    return _page("setup.html")
+
+
+@lru_cache(1)
+def _description(app: Litestar) -> bytes:
+    return msgspec.json.encode(finished(app.openapi_schema.to_schema()))
+
+
+def _page(name: str) -> Response[bytes]:
+    return Response((_PAGES / name).read_bytes(), media_type=_TYPES[name.rpartition(".")[2]], headers={"Cache-Control": "no-cache"})
+
+
+HANDLERS = [openapi, docs, page_file]
+ROOT_HANDLERS = [setup]
