@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import httpx
@@ -9,10 +10,12 @@ import httpx
 from tenfour.errors import FAILURES, ErrorCode
 from tests.servers import TLS, Server
 
+PASSWORD = "correct horse battery"
+
 
 async def ask(server: Server, method: str, path: str, **more: Any) -> httpx.Response:
     """One request without a token of its own, below the server's address."""
-    async with httpx.AsyncClient(base_url=server.url, verify=TLS, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.url, verify=more.pop("verify", TLS), timeout=30) as http:
         return await http.request(method, path, **more)
 
 
@@ -44,3 +47,18 @@ async def pages(person: Any, path: str, limit: int) -> list[list[dict[str, Any]]
         cursor = answer.json()["next"]
         if cursor is None:
             return found
+
+
+async def log_in(server: Server, name: str, password: str = PASSWORD) -> dict[str, str]:
+    """Headers of a new session."""
+    answer = await ask(server, "POST", "/api/v1/sessions", json={"name": name, "password": password})
+    assert answer.status_code == 201, answer.text
+    return bearer(answer.json()["access_token"])
+
+
+async def account(server: Server, name: str | None = None, *, admin: bool = False) -> str:
+    """A new local account, made by the command line's token; its name."""
+    name = name or f"u{uuid.uuid4().hex[:12]}"
+    made = await ask(server, "POST", "/api/v1/users", json={"name": name, "password": PASSWORD, "admin": admin}, headers=server.administration())
+    assert made.status_code == 201, made.text
+    return name

@@ -9,10 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.api.asking import ask, bearer, pages, refused
+from tests.api.asking import PASSWORD, account, ask, log_in, pages, refused
 from tests.servers import Server
-
-PASSWORD = "correct horse battery"
 
 
 def setup_secret(server: Server) -> str:
@@ -20,21 +18,6 @@ def setup_secret(server: Server) -> str:
     found = re.search(r"/setup#(\S+)", said)
     assert found is not None, said
     return found.group(1)
-
-
-async def log_in(server: Server, name: str, password: str = PASSWORD) -> dict[str, str]:
-    """Headers of a new session."""
-    answer = await ask(server, "POST", "/api/v1/sessions", json={"name": name, "password": password})
-    assert answer.status_code == 201, answer.text
-    return bearer(answer.json()["access_token"])
-
-
-async def account(server: Server, name: str | None = None, *, admin: bool = False) -> str:
-    """A new local account, made by the command line's token; its name."""
-    name = name or f"u{uuid.uuid4().hex[:12]}"
-    made = await ask(server, "POST", "/api/v1/users", json={"name": name, "password": PASSWORD, "admin": admin}, headers=server.administration())
-    assert made.status_code == 201, made.text
-    return name
 
 
 async def test_the_set_up_link_makes_one_administrator_and_is_printed_until_it_is_used(make_server: Callable[..., Server]) -> None:
