@@ -285,6 +285,8 @@ async def change_user(user: str, data: UserChange, asking: Asking, services: Ser
     else:
         await asking.administrator()
     found = await services.context.store.read(lambda connection: people.find_person(connection, user))
+    if asking.is_server_key and found.admin:
+        raise TenfourError(ErrorCode.FORBIDDEN, "A server key changes nothing of administrators.")
     if data.password is not None:
         await account_actions.change_password(services.context, services.hasher, found.id, data.password, keep=None)
     if data.disabled is not None:

@@ -56,10 +56,11 @@ class Asking:
         return caller
 
     async def server_key(self, scope: str) -> ServerKeyRow:
-        """The server key that was shown; raises ``forbidden`` without one, ``server_key_scope``."""
+        """The server key that was shown; raises ``token_missing``, ``forbidden`` for another bearer, ``server_key_scope``."""
+        token = self._token()
         if not self.is_server_key:
             raise TenfourError(ErrorCode.FORBIDDEN, "This needs a server key.")
-        key = await find_key(self._services.context, self._token())
+        key = await find_key(self._services.context, token)
         if scope not in key.scopes:
             raise TenfourError(ErrorCode.SERVER_KEY_SCOPE, f"The key needs the scope {scope}.")
         return key
