@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +230,18 @@ class Wire:
             frame = await self.next("ack", "error")
             if frame.get("key") == key:
                 return frame
+
+    async def send_all(self, chat: str, texts: Sequence[str]) -> list[int]:
+        """Sends all at once and gives their seqs, in order, when all are acked."""
+        keys = [uuid.uuid4().hex for _ in texts]
+        for key, text in zip(keys, texts, strict=True):
+            await self.say(type="send", chat=chat, key=key, text=text)
+        seqs: dict[str, int] = {}
+        while len(seqs) < len(keys):
+            frame = await self.next("ack", "error")
+            assert frame["type"] == "ack", frame
+            seqs[frame["key"]] = frame["seq"]
+        return [seqs[key] for key in keys]
 
     async def subscribe(self, chat: str, after: int | None, subscribe_id: str = "s", epoch: str | None = None) -> list[dict[str, Any]]:
         """Subscribes and gives every frame of the chat up to ``synced``, ``reset`` or ``error``."""

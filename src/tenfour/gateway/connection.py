@@ -95,7 +95,7 @@ class Connection:
         self.issued_ms = 0
         self.opened_at = now_s
         self.heads: dict[ChatId, Seq] | None = None
-        """The heads that ``welcome`` named, until a subscribe with ``rest`` has used them."""
+        """Where ``rest`` begins: the heads that ``welcome`` named, and before the event by which a chat was joined since. None once it was used."""
         self._request: Request | None = request
         self._channel: Channel | None = None
         self._bucket = Bucket(hub.limits.frames_per_s, now_s)
@@ -206,8 +206,12 @@ class Connection:
 
     async def drained(self) -> None:
         """Returns once three quarters of the send budget are free again (or the connection is over)."""
-        while self._channel is not None and self._channel.buffered() > self.hub.limits.send_budget_bytes // 4:
-            self._drained = asyncio.Event()
+        while self._channel is not None:
+            self._channel.flush()  # what was written in this step counts too
+            if self.buffered <= self.hub.limits.send_budget_bytes // 4:
+                return
+            if self._drained is None or self._drained.is_set():
+                self._drained = asyncio.Event()  # one for all replays of this connection
             await self._drained.wait()
 
     @property
@@ -426,6 +430,8 @@ class Connection:
         """Told by the user's own bell; a chat that was joined is followed where the rest was asked for."""
         if event.kind is not EventKind.MEMBER_JOINED or not self.open:
             return
+        if self.heads is not None:
+            self.heads.setdefault(event.chat, event.seq - 1)
         if self.dialog.rest_id is not None and event.chat not in self.dialog.places:
             self.start_replay(Replay(self.dialog.rest_id, {event.chat: event.seq - 1}, rest=False, epoch=None))
 

@@ -8,7 +8,7 @@ chat is live from the head that it names, and what is before is read as history.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,9 +56,11 @@ async def replay(connection: Connection, wanted: Wanted) -> None:
             for chat, course in batch.items():
                 if not connection.dialog.is_current(chat, course.place) or await _advance(connection, course, pages[chat], wanted):
                     _arrive(connection, courses.pop(chat))
+        if wanted.rest:
+            connection.heads = None
     except TenfourError as refusal:
         connection.say(error_frame(refusal.code, refusal.detail, id=wanted.id, retry_after_ms=refusal.retry_after_ms))
-        _give_up(connection, wanted)
+        _give_up(connection, courses)
     finally:
         for course in courses.values():
             _arrive(connection, course)
@@ -66,14 +68,12 @@ async def replay(connection: Connection, wanted: Wanted) -> None:
 
 async def _positions(connection: Connection, wanted: Wanted) -> list[tuple[ChatId, Seq | None]]:
     """The chats and where each begins; an open position is the head that ``welcome`` named."""
-    heads = connection.heads or {}
+    heads: dict[ChatId, Seq] = connection.heads or {}
     named = {chat: heads.get(chat) if after is None else after for chat, after in wanted.positions.items()}
     if not wanted.rest:
         return list(named.items())
-    connection.heads = None
-    others: dict[ChatId, Seq | None] = dict(heads)
-    for chat in await connection.hub.store.read(lambda database: reads.chats_of(database, connection.user)):
-        others.setdefault(chat, None)
+    beyond = await connection.hub.store.read(lambda database: reads.chats_of(database, connection.user))
+    others: dict[ChatId, Seq | None] = {**dict.fromkeys(heads), **dict.fromkeys(beyond), **heads}
     return [*named.items(), *((chat, head) for chat, head in others.items() if chat not in named and chat not in connection.dialog.places)]
 
 
@@ -102,8 +102,7 @@ async def _read(connection: Connection, batch: dict[ChatId, _Course]) -> dict[Ch
 async def _advance(connection: Connection, course: _Course, page: ReplayPage, wanted: Wanted) -> bool:
     """Writes a page; True where the chat's replay is over: live, reset or refused."""
     if page.chat is None or page.member is None:
-        _refuse(connection, course, page, wanted)
-        return True
+        return _refuse(connection, course, page, wanted)
     hub = connection.hub
     hub.rights.put(Membership(page.chat, page.member, page.member_count))
     _open(connection, course.audience, page)
@@ -112,10 +111,9 @@ async def _advance(connection: Connection, course: _Course, page: ReplayPage, wa
         course.after = head
     if _is_lost(connection, course, head, wanted):
         return _reset(connection, course, head, wanted)
-    await _tell(connection, course, page.events)
-    cursor = page.cursor
-    if not connection.dialog.is_current(page.chat.id, course.place):
+    if not await _tell(connection, course, page.events):
         return True
+    cursor = page.cursor
     # From here to the end without an await: what the room has not passed yet comes by the room.
     room_seq = course.audience.room.last_seq
     assert room_seq is not None
@@ -156,20 +154,31 @@ def _reset(connection: Connection, course: _Course, head: Seq, wanted: Wanted) -
     return True
 
 
-async def _tell(connection: Connection, course: _Course, events: Sequence[Event]) -> None:
-    """Writes a page's events within the send budget."""
+async def _tell(connection: Connection, course: _Course, events: Sequence[Event]) -> bool:
+    """Writes a page's events within the send budget; False where the replay is not wanted any more before its end."""
+    chat = course.audience.chat
+    for data in _pieces(events):
+        await connection.drained()
+        if not connection.dialog.is_current(chat, course.place):
+            return False
+        connection.write(data)
+    course.told += len(events)
+    return True
+
+
+def _pieces(events: Sequence[Event]) -> Iterator[bytes]:
+    """The events' frames, joined as long as they fit into one write."""
     waiting: list[bytes] = []
     size = 0
     for event in events:
         data = text_frame(codec.encode_event(event))
+        if waiting and size + len(data) > WRITE_BYTES:
+            yield b"".join(waiting)
+            waiting, size = [], 0
         waiting.append(data)
         size += len(data)
-        if size >= WRITE_BYTES:
-            connection.write(b"".join(waiting))
-            waiting, size = [], 0
-            await connection.drained()
-    connection.write(b"".join(waiting))
-    course.told += len(events)
+    if waiting:
+        yield b"".join(waiting)
 
 
 def _join(connection: Connection, course: _Course, cursor: Seq) -> None:
@@ -178,19 +187,23 @@ def _join(connection: Connection, course: _Course, cursor: Seq) -> None:
     connection.hub.presence.joined(connection, course.audience)
 
 
-def _refuse(connection: Connection, course: _Course, page: ReplayPage, wanted: Wanted) -> None:
+def _refuse(connection: Connection, course: _Course, page: ReplayPage, wanted: Wanted) -> bool:
+    """True, unless the room has moved on since the page was read: who left may have joined again meanwhile."""
     chat = course.audience.chat
+    if page.chat is not None and (course.audience.room.last_seq or 0) > page.chat.last_seq:
+        return False
     code = ErrorCode.CHAT_UNKNOWN if page.chat is None else ErrorCode.NOT_A_MEMBER
     connection.dialog.silence(chat)
     connection.say(error_frame(code, id=wanted.id, chat=chat))
     if connection.dialog.chat == chat:
         connection.end(ErrorCode.REMOVED_FROM_CHAT if code is ErrorCode.NOT_A_MEMBER else code)
+    return True
 
 
-def _give_up(connection: Connection, wanted: Wanted) -> None:
+def _give_up(connection: Connection, courses: Mapping[ChatId, _Course]) -> None:
     """The store cannot be read: what is not live becomes silent again, so that the client may ask again."""
-    for chat, place in list(connection.dialog.places.items()):
-        if place.subscribe_id == wanted.id and not place.is_live:
+    for chat, course in courses.items():
+        if connection.dialog.is_current(chat, course.place):
             connection.silence(chat)
     if connection.dialog.chat is not None:
         connection.end(ErrorCode.STORE_DOWN)
