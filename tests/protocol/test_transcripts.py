@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tenfour.wire import codec
+from tenfour.wire import codec, frames
 from tenfour.wire.codec import Unreadable
 from tests.protocol.transcripts import Bindings, Mismatch, Transcript, frames_of, load_transcript, load_transcripts, transcripts_for
 
@@ -43,6 +43,14 @@ def test_what_a_client_is_to_say_can_be_read(transcript: Transcript) -> None:
 
     said = [codec.decode(json.dumps(frame).encode()) for side, frame in conversation if side == "client"]
     assert [each for each in said if isinstance(each, Unreadable)] == []
+
+
+def test_the_transcripts_show_every_frame_of_this_version() -> None:
+    shown = {side: {frame["type"] for each in TRANSCRIPTS for of, frame in frames_of(each) if of == side and isinstance(frame, dict)} for side in ("client", "server")}
+    known = {side: {each.__struct_config__.tag for each in union.__args__} for side, union in (("client", frames.ClientFrame), ("server", frames.ServerFrame))}
+
+    assert known["client"] - shown["client"] == {"delete", "react", "unreact"}
+    assert known["server"] - shown["server"] == {"message_edited", "message_deleted", "reaction_added", "reaction_removed", "message_pinned", "message_unpinned"}
 
 
 # The placeholders

@@ -78,13 +78,17 @@ class ClientSaysRaw:
 
 @dataclass(frozen=True, slots=True)
 class ServerSays:
-    """Frames of the server; several may come in any order."""
+    """Frames of the server; several may come in any order, but for a chat's events, which come by seq."""
 
     frames: Sequence[Mapping[str, Any]]
+    later: bool = False
+    """Whether a later version says it: this one's clients ignore what they do not know of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerCloses:
+    """A reason without a colon is the code alone: the sentence behind it is free."""
+
     code: int
     reason: str
 
@@ -206,6 +210,7 @@ _ACTS: Mapping[str, Callable[[Any], Act]] = {
     "client": ClientSays,
     "client_raw": lambda body: ClientSaysRaw(body["opcode"], bytes.fromhex(body["hex"])),
     "server": lambda body: ServerSays([body]),
+    "later_server": lambda body: ServerSays([body], later=True),
     "any_order": ServerSays,
     "server_closes": lambda body: ServerCloses(body["code"], body["reason"]),
     "client_closes": lambda body: ClientCloses(body["code"], body["reason"]),
@@ -358,5 +363,5 @@ def frames_of(transcript: Transcript) -> Iterator[tuple[str, Any]]:
         match step.act:
             case ClientSays(frame):
                 yield "client", frame
-            case ServerSays(frames):
-                yield from (("server", frame) for frame in frames)
+            case ServerSays(frames, later):
+                yield from (("later_server" if later else "server", frame) for frame in frames)
