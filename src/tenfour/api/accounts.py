@@ -15,6 +15,7 @@ from tenfour.actions import sessions as session_actions
 from tenfour.actions.context import Caller
 from tenfour.actions.sessions import LoggedIn
 from tenfour.actions.tickets import make_ticket
+from tenfour.api.chats import Cursor, parse_cursor
 from tenfour.api.description import BODY, NOBODY, SERVER_KEY, TOKEN, problems
 from tenfour.api.identity import AnyRequest, Asking, client_address
 from tenfour.api.services import Services
@@ -254,10 +255,11 @@ async def change_me(data: ProfileChange, asking: Asking, services: Services, req
 async def search_users(
     asking: Asking,
     text: Annotated[str, Parameter(query="query", max_length=64, description="The beginning of a name.")] = "",
-    cursor: Annotated[str, Parameter(max_length=36)] | None = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Parameter(ge=1, le=100)] = 20,
 ) -> UserList:
-    found = await asking.read_as_anybody(lambda connection, caller: people.search_people(connection, text, cursor, limit + 1, with_disabled=caller.admin))
+    after = parse_cursor(cursor)
+    found = await asking.read_as_anybody(lambda connection, caller: people.search_people(connection, text, after, limit + 1, with_disabled=caller.admin))
     return UserList([user_shown(each) for each in found[:limit]], found[limit - 1].id if len(found) > limit else None)
 
 

@@ -29,7 +29,7 @@ History = Literal["all", "from_joining"]
 RoleName = Literal["owner", "admin", "member"]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_CHARS_MAX)]
 UserName = Annotated[str, msgspec.Meta(min_length=1, max_length=300, description="A user's UUID, or ext: and its id in your product.")]
-Cursor = Annotated[str, Parameter(max_length=80, description="The next of the page before.")]
+Cursor = Annotated[str | None, Parameter(max_length=80, description="The next of the page before.")]
 Limit = Annotated[int, Parameter(ge=1, le=200)]
 
 
@@ -134,7 +134,7 @@ def parse_cursor(text: str | None) -> str | None:
 
 
 @get("/chats", summary="The user's chats, most recently active first; or the channels that can be joined", tags=["chats"], responses=problems(*TOKEN))
-async def list_chats(asking: Asking, view: Literal["mine", "channels"] = "mine", cursor: Cursor | None = None, limit: Limit = 50) -> ChatPage | ChannelPage:
+async def list_chats(asking: Asking, view: Literal["mine", "channels"] = "mine", cursor: Cursor = None, limit: Limit = 50) -> ChatPage | ChannelPage:
     if view == "channels":
         before = parse_cursor(cursor)
         signs = await asking.read(lambda connection, _: actions.list_channels(connection, after=ChatId(before) if before else None, limit=limit + 1))

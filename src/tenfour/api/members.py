@@ -43,7 +43,7 @@ class MemberPage(msgspec.Struct):
 
 
 @get("/chats/{chat:str}/members", summary="The members of a chat", tags=["members"], responses=problems(*CHAT))
-async def list_members(chat: str, asking: Asking, cursor: Cursor | None = None, limit: Limit = 100) -> MemberPage:
+async def list_members(chat: str, asking: Asking, cursor: Cursor = None, limit: Limit = 100) -> MemberPage:
     wanted, after = parse_chat(chat), parse_cursor(cursor)
     found = await asking.read(lambda connection, caller: actions.list_members(connection, caller.user, wanted, after=UserId(after) if after else None, limit=limit + 1))
     return MemberPage([member_shown(each) for each in found[:limit]], found[limit - 1].person.id if len(found) > limit else None)

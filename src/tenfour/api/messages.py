@@ -30,6 +30,8 @@ from tenfour.wire.times import rfc3339
 SEQ_MAX = 2**53 - 1
 _encoder = msgspec.json.Encoder()
 SeqParameter = Annotated[int, Parameter(ge=0, le=SEQ_MAX)]
+# Litestar forgets the range of one that stands in a union.
+OptionalSeq = Annotated[int | None, Parameter(ge=0, le=SEQ_MAX)]
 
 
 class MessageSending(msgspec.Struct):
@@ -126,9 +128,9 @@ async def send_message(
 async def get_history(
     chat: str,
     asking: Asking,
-    before: SeqParameter | None = None,
-    after: SeqParameter | None = None,
-    around: SeqParameter | None = None,
+    before: OptionalSeq = None,
+    after: OptionalSeq = None,
+    around: OptionalSeq = None,
     limit: Limit = 50,
 ) -> JsonAnswer:
     wanted = parse_chat(chat)

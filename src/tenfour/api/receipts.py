@@ -38,7 +38,7 @@ class ProgressPage(msgspec.Struct):
 
 
 @get("/chats/{chat:str}/receipts", summary="How far each member has got", tags=["receipts"], responses=problems(*CHAT))
-async def list_receipts(chat: str, asking: Asking, cursor: Cursor | None = None, limit: Limit = 100) -> ProgressPage:
+async def list_receipts(chat: str, asking: Asking, cursor: Cursor = None, limit: Limit = 100) -> ProgressPage:
     wanted, after = parse_chat(chat), parse_cursor(cursor)
     found = await asking.read(lambda connection, caller: actions.list_receipts(connection, wanted, caller.user, after=UserId(after) if after else None, limit=limit + 1))
     return ProgressPage([_shown(each) for each in found[:limit]], found[limit - 1].user if len(found) > limit else None)
