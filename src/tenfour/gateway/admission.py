@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -86,21 +86,27 @@ class Admission:
         )
 
 
-async def admit(hub: Hub, request: Request) -> Admission:
-    """The admission of a request; raises ``TenfourError`` with the one reason against it."""
+async def admit(hub: Hub, request: Request, identified: Callable[[Renewal], None]) -> Admission:
+    """The admission of a request; raises ``TenfourError`` with the one reason against it.
+
+    ``identified`` is told whose connection it is before the store is asked about them: what ends the session
+    or the user meanwhile has to be heard.
+    """
     who = await _identify(hub, request)
+    identified(who)
     found, here = await hub.store.read(lambda database: _look_up(database, who, request.chat, hub.limits.chats_in_welcome))
     admission = _check_user(found)
     memberships = admission.memberships if request.chat is None else [_only(here)]
     return Admission(admission.user, who.session, who.expires_ms, memberships, admission.more, request.after, request.epoch)
 
 
-async def renew(hub: Hub, token: str, user: UserId) -> Renewal:
+async def renew(hub: Hub, token: str, user: UserId, identified: Callable[[Renewal], None]) -> Renewal:
     """A new token for an open connection; raises ``TenfourError``, also if it is another user's."""
     claims = await hub.verifier.verify_fetching(token)
     renewed = await _user_of(hub, claims)
     if renewed.user != user:
         raise TenfourError(ErrorCode.TOKEN_OTHER_USER)
+    identified(renewed)
     _check_user(await hub.store.read(lambda database: reads.admission(database, user, renewed.session, limit=0)))
     return renewed
 

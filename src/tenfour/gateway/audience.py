@@ -63,6 +63,9 @@ class Audience:
         else:
             self.ahead[follower] = cursor
 
+    def follows(self, follower: Follower) -> bool:
+        return follower in self.live or follower in self.ahead
+
     def leave(self, follower: Follower) -> None:
         self.live.pop(follower, None)
         self.ahead.pop(follower, None)
@@ -124,6 +127,7 @@ class Audience:
             self.member_count -= 1
             if self.members is not None:
                 self.members.discard(user)
-            for follower in [each for each in self.followers() if each.user == user]:
+            # Who is ahead of this has joined again since, and was told so by the replay.
+            for follower in [each for each in self.followers() if each.user == user and self.ahead.get(each, 0) <= change.seq]:
                 self.leave(follower)
                 follower.removed_from(self.chat)

@@ -19,7 +19,7 @@ from tenfour.broker.broker import TypingNotice
 from tenfour.domain.event import Event, EventKind
 from tenfour.domain.message import Accepted, Draft, Refused, decide
 from tenfour.errors import FAILURES, ErrorCode, Retry, TenfourError, close_reason
-from tenfour.gateway.admission import Admission, Request, admit, renew
+from tenfour.gateway.admission import Admission, Renewal, Request, admit, renew
 from tenfour.gateway.limits import Bucket
 from tenfour.gateway.replay import replay
 from tenfour.ids import ChatId, ConnectionId, MessageId, Seq, SessionId, UserId, new_id
@@ -138,12 +138,15 @@ class Connection:
             self._carry_out(self.dialog.received(payload, now_s))
 
     def ping(self) -> None:
+        self._control_frame()
+
+    def pong(self, payload: bytes) -> None:
+        self._control_frame()
+
+    def _control_frame(self) -> None:
         self._heard()
         if self._bucket.take(self.hub.limits.frames_per_s, self._last_in) > 0.0:
             self.end(ErrorCode.RATE_LIMITED, f"More than {self.hub.limits.frames_per_s} frames a second", retry_after_ms=1000)
-
-    def pong(self, payload: bytes) -> None:
-        self._heard()
 
     def writable(self) -> None:
         if self._drained is not None:
@@ -219,6 +222,11 @@ class Connection:
         return self._channel is not None and self.dialog.phase is not Phase.OVER
 
     @property
+    def admitted(self) -> bool:
+        """Whether it was welcomed and is not at its end."""
+        return self.dialog.phase is Phase.OPEN
+
+    @property
     def buffered(self) -> int:
         return self._channel.buffered() if self._channel is not None else 0
 
@@ -239,7 +247,7 @@ class Connection:
     async def _admit(self, request: Request) -> None:
         """Token, user, membership: the way to ``welcome``."""
         try:
-            admission = await admit(self.hub, request)
+            admission = await admit(self.hub, request, self._identified)
         except TenfourError as refusal:
             self.end(refusal.code, refusal.detail, retry_after_ms=refusal.retry_after_ms)
             return
@@ -248,10 +256,13 @@ class Connection:
         if self.open:
             self._welcome(admission)
 
+    def _identified(self, who: Renewal) -> None:
+        if self.open:
+            self.user, self.session = who.user, who.session
+            self.hub.expect(self, self.user)
+
     def _welcome(self, admission: Admission) -> None:
         hub = self.hub
-        self.user = admission.user.id
-        self.session = admission.session
         self.expires_ms = admission.expires_ms
         self.issued_ms = hub.clock.now_ms()
         self._request = None
@@ -260,7 +271,7 @@ class Connection:
             hub.rights.put(membership)
         hub.enter(self, self.user)
         if self.dialog.chat is None:
-            self.heads = {each.chat.id: each.chat.last_seq for each in admission.memberships}
+            self.heads = (self.heads or {}) | {each.chat.id: each.chat.last_seq for each in admission.memberships}
         self.say(admission.welcome(self.id, hub))
         door = "chat" if self.dialog.chat is not None else "all"
         hub.log.info("WebSocket connection.opened", connection=self.id, user=self.user, door=door, chat=self.dialog.chat, address=self.address)
@@ -270,15 +281,17 @@ class Connection:
 
     async def _renew(self, token: str) -> None:
         try:
-            renewed = await renew(self.hub, token, self.user)
+            renewed = await renew(self.hub, token, self.user, self._renewed)
         except TenfourError as refusal:
             self.end(refusal.code, refusal.detail)
             return
-        self.session = renewed.session
         self.expires_ms = renewed.expires_ms
         self.issued_ms = self.hub.clock.now_ms()
         self._told_expiring = False
         self.say(frames.Authenticated(self.user, rfc3339(renewed.expires_ms)))
+
+    def _renewed(self, who: Renewal) -> None:
+        self.session = who.session
 
     # Frames that wait while something is looked up
 
@@ -430,27 +443,43 @@ class Connection:
         """Told by the user's own bell; a chat that was joined is followed where the rest was asked for."""
         if event.kind is not EventKind.MEMBER_JOINED or not self.open:
             return
-        if self.heads is not None:
+        if self.heads is not None or not self.admitted:
+            self.heads = self.heads or {}
             self.heads.setdefault(event.chat, event.seq - 1)
         if self.dialog.rest_id is not None and event.chat not in self.dialog.places:
             self.start_replay(Replay(self.dialog.rest_id, {event.chat: event.seq - 1}, rest=False, epoch=None))
 
     def _show_typing(self, chat: ChatId, *, active: bool) -> None:
         audience = self.hub.audiences.get(chat)
-        if audience is None or self not in audience.live:
-            self.say(error_frame(self._why_silent(chat), chat=chat))
+        if audience is None or not audience.follows(self):
+            self._start(self._say_why_silent(chat))
             return
         if audience.member_count <= self.hub.limits.receipts_live_max:
             self.hub.broker.ring_chat(TypingNotice(chat, self.user, active))
 
     def _note_receipt(self, chat: ChatId, delivered: Seq, read: Seq) -> None:
         if self.hub.rights.peek(chat, self.user) is None:
-            self.say(error_frame(ErrorCode.NOT_A_MEMBER, chat=chat))
-            return
-        self.hub.receipts.note(chat, self.user, delivered=delivered, read=read)
+            self._start(self._look_up_and_note(chat, delivered, read))
+        else:
+            self.hub.receipts.note(chat, self.user, delivered=delivered, read=read)
 
-    def _why_silent(self, chat: ChatId) -> ErrorCode:
-        return ErrorCode.NOT_A_MEMBER if self.hub.rights.peek(chat, self.user) is None else ErrorCode.NOT_SUBSCRIBED
+    async def _look_up_and_note(self, chat: ChatId, delivered: Seq, read: Seq) -> None:
+        refusal = await self._why_not_here(chat)
+        if refusal is None:
+            self.hub.receipts.note(chat, self.user, delivered=delivered, read=read)
+        else:
+            self.say(refusal)
+
+    async def _say_why_silent(self, chat: ChatId) -> None:
+        self.say(await self._why_not_here(chat) or error_frame(ErrorCode.NOT_SUBSCRIBED, chat=chat))
+
+    async def _why_not_here(self, chat: ChatId) -> frames.Error | None:
+        """None for a member's chat, else why there is nothing to do in it."""
+        try:
+            await messages.look_up_rights(self.hub.context, self.hub.rights, chat, self.user)
+        except TenfourError as refusal:
+            return error_frame(refusal.code, refusal.detail, chat=chat, retry_after_ms=refusal.retry_after_ms)
+        return None
 
     # The hub's ticker
 
@@ -480,7 +509,8 @@ class Connection:
     def _last_written(self) -> float:
         """When a data frame last went out, by this connection or by one of its audiences."""
         audiences = self.hub.audiences
-        return max([self._last_out, *(audiences[chat].changed_at for chat in self.dialog.places if chat in audiences)])
+        live = [chat for chat, place in self.dialog.places.items() if place.is_live and chat in audiences]
+        return max([self._last_out, *(audiences[chat].changed_at for chat in live)])
 
     def _watch_token(self, now_ms: int) -> None:
         left_ms = self.expires_ms - now_ms

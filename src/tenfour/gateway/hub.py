@@ -158,6 +158,8 @@ class Hub:
             case ChatEvents():
                 for event in bell.changes:
                     self.rights.heard(event)
+                    if event.kind is EventKind.MEMBER_JOINED:
+                        self.presence.entered(event.data["user"])
                 self.carry_out(audience, audience.room.heard(bell))
             case TypingNotice():
                 if audience.member_count <= self.limits.receipts_live_max:
@@ -175,13 +177,16 @@ class Hub:
             seat.subscription = self.broker.listen_user(user, self._user_heard)
         return seat
 
+    def expect(self, connection: Connection, user: UserId) -> None:
+        """A connection's user is known; what ends it is heard from now on, before anything is read."""
+        self.seat(user).connections.append(connection)
+
     def enter(self, connection: Connection, user: UserId) -> None:
-        """A connection was admitted; the user's oldest one makes room if there are too many."""
-        seat = self.seat(user)
-        seat.connections.append(connection)
-        self.presence.came(user, connection)
-        if len(seat.connections) > self.limits.connections_per_user:
-            seat.connections[0].end(ErrorCode.REPLACED)
+        """A connection was admitted; the user's oldest ones make room if there are too many."""
+        self.presence.came(user)
+        admitted = [each for each in self.users[user].connections if each.admitted]
+        for oldest in admitted[: -self.limits.connections_per_user]:
+            oldest.end(ErrorCode.REPLACED)
         self.broker.ring_user(ConnectionOpened(user, connection.id))
 
     def exit(self, connection: Connection, user: UserId | None) -> None:
@@ -214,9 +219,9 @@ class Hub:
                     connection.end(ErrorCode.USER_DISABLED)
                 case MembershipChanged():
                     connection.membership_changed(bell.event)
-                case OwnReceipt():
+                case OwnReceipt() if connection.admitted:
                     connection.say(_receipt_shown(bell.receipt))
-                case ConnectionOpened():
+                case OwnReceipt() | ConnectionOpened():
                     pass
 
     # Time

@@ -6,6 +6,7 @@ one write a connection. Presence is told in chats of up to ``receipts_live_max``
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from tenfour.broker.broker import PresenceNotice
@@ -32,25 +33,27 @@ class Presence:
         self._changed: dict[UserId, PresenceNotice] = {}
         hub.broker.listen_presence(self._heard)
 
-    def came(self, user: UserId, connection: Connection) -> None:
+    def came(self, user: UserId) -> None:
         """A connection of the user was admitted."""
         if self._leaving.pop(user, None) is None and user not in self._online:
             self._hub.broker.ring_presence(PresenceNotice(user, True, self._hub.clock.now_ms(), self._hub.node))
 
     def went(self, user: UserId) -> None:
         """The last connection of the user on this node is gone."""
-        self._leaving[user] = self._hub.clock.monotonic() + self._hub.limits.offline_after_s
+        if user in self._online:
+            self._leaving[user] = self._hub.clock.monotonic() + self._hub.limits.offline_after_s
 
     def joined(self, connection: Connection, audience: Audience) -> None:
-        """A connection went live in a chat: it learns who is there, and the others learn of it."""
-        if audience.members is None or audience.member_count > self._hub.limits.receipts_live_max:
-            return
-        there = [user for user in audience.members if user in self._online and user != connection.user]
+        """A connection went live in a chat: it learns who is there. The others know."""
+        there = [user for user in self._told_in(audience) if user in self._online and user != connection.user]
         if there:
             connection.write(b"".join([self._frame(user, online=True, since=self._online[user]) for user in there]))
-        since = self._online.get(connection.user)
-        if since is not None and len(self._hub.users[connection.user].connections) == 1:
-            self._changed.setdefault(connection.user, PresenceNotice(connection.user, True, since, self._hub.node))
+
+    def entered(self, user: UserId) -> None:
+        """Somebody joined a chat: its members learn whether they are there."""
+        since = self._online.get(user)
+        if since is not None:
+            self._changed.setdefault(user, PresenceNotice(user, True, since, self._hub.node))
 
     def tick(self, now_s: float) -> None:
         """Once a second: who has been away for long enough goes; what changed is told."""
@@ -73,7 +76,7 @@ class Presence:
         changed, self._changed = self._changed, {}
         written: dict[Connection, list[bytes]] = {}
         for audience in self._hub.audiences.values():
-            for user in changed.keys() & audience.members if audience.members is not None else ():
+            for user in changed.keys() & self._told_in(audience):
                 notice = changed[user]
                 data = self._frame(user, online=notice.online, since=notice.since)
                 for follower in audience.followers():
@@ -83,6 +86,12 @@ class Presence:
                             frames_of.append(data)
         for connection, data_of in written.items():
             connection.write(b"".join(data_of))
+
+    def _told_in(self, audience: Audience) -> AbstractSet[UserId]:
+        """The members whose presence the audience is told: none in a large chat."""
+        if audience.members is None or audience.member_count > self._hub.limits.receipts_live_max:
+            return frozenset()
+        return audience.members
 
     @staticmethod
     def _frame(user: UserId, *, online: bool, since: int) -> bytes:
