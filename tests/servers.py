@@ -52,10 +52,10 @@ class Server:
         self._listen = "127.0.0.1:0"
         self._key: str | None = None
 
-    def start(self, **more: str) -> Server:
+    def start(self, *arguments: str, **more: str) -> Server:
         """Runs until it says where it is. A second start comes back on the same address."""
         with self.log_path.open("a") as log:
-            self.process = subprocess.Popen(SERVE, env=self.environment(**more), stdout=subprocess.PIPE, stderr=log, text=True)
+            self.process = subprocess.Popen([*SERVE, *arguments], env=self.environment(**more), stdout=subprocess.PIPE, stderr=log, text=True)
         assert self.process.stdout is not None
         self.said = []
         for line in self.process.stdout:

@@ -52,7 +52,6 @@ from tenfour.settings import Settings, WrongSetting
 from tenfour.storage.people import SERVER_KEY_ISSUER
 from tenfour.storage.sqlite import SqliteStore, StoreUnusable
 
-DATABASE = "tenfour.db"
 SERVER_FILE = "server.json"
 RECEIPTS_EVERY_S = 1.0
 KEEP_ALIVE_S = 75
@@ -87,7 +86,7 @@ async def open_parts(settings: Settings, log: Log, fatal: Callable[[str], None])
     """
     clock = SystemClock()
     keys = _open_data(settings.data, clock.now_ms())
-    store = SqliteStore(database_path(settings), clock, readers=settings.readers)
+    store = SqliteStore(settings.database_path, clock, readers=settings.readers)
     broker = LocalBroker()
     context = Context(store, broker, clock, _policy(settings))
     verifier = TokenVerifier(keys, clock, externals=external_issuers(settings), leeway_s=settings.leeway_s, log=partial(_log_key_set, log))
@@ -116,10 +115,6 @@ def _open_data(data: Path, now_ms: int) -> SigningKeys:
         raise CannotStart(f"the data folder {data} cannot be used: {cause.strerror}: {cause.filename}; TENFOUR_DATA names another") from cause
 
 
-def database_path(settings: Settings) -> Path:
-    return Path(settings.database.removeprefix("sqlite:///")) if settings.database else settings.data / DATABASE
-
-
 def external_issuers(settings: Settings) -> list[ExternalIssuer]:
     """The issuers of ``external``; raises ``WrongSetting`` with what is wrong."""
     found = []
@@ -143,8 +138,15 @@ def external_issuers(settings: Settings) -> list[ExternalIssuer]:
     return found
 
 
-async def serve(settings: Settings, log: Log, started: Callable[[Settings, str | None], None]) -> int:
-    """Runs the server until SIGTERM or SIGINT; the exit code. ``started`` is told the set-up secret, if one is needed."""
+async def _prepare_nothing(_parts: Parts) -> None:
+    pass
+
+
+async def serve(settings: Settings, log: Log, started: Callable[[Settings, str | None], None], *, prepare: Callable[[Parts], Awaitable[None]] = _prepare_nothing) -> int:
+    """Runs the server until SIGTERM or SIGINT; the exit code.
+
+    ``prepare`` is given the store before anybody else; ``started`` is told the set-up secret, if one is needed.
+    """
     stopping = asyncio.Event()
     broken: list[str] = []
 
@@ -158,6 +160,7 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
     async with open_parts(settings, log, fatal) as parts:
         sockets = listening_sockets(settings.host, settings.port)
         secret = await make_setup_link(parts.context)
+        await prepare(parts)
         async with asyncio.TaskGroup() as tasks:
             edges = Edges(parts, tasks)
             ticker = tasks.create_task(edges.hub.tick_forever())
@@ -180,7 +183,7 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
             await serving
             ticker.cancel()
             flusher.cancel()
-    (settings.data / SERVER_FILE).unlink(missing_ok=True)
+        (settings.data / SERVER_FILE).unlink(missing_ok=True)
     log.info("Server stopped")
     return EXIT_FATAL if broken else 0
 
@@ -419,9 +422,11 @@ def _with_port(settings: Settings, server: uvicorn.Server) -> Settings:
 
 
 def _write_server_file(settings: Settings) -> None:
-    """Where the command line finds the running server."""
+    """Where the command line finds the running server; whole at any moment."""
     path = settings.data / SERVER_FILE
-    path.write_text(json.dumps({"url": settings.own_url, "pid": os.getpid()}))
+    writing = path.with_suffix(".new")
+    writing.write_text(json.dumps({"url": settings.own_url, "pid": os.getpid()}))
+    writing.replace(path)
 
 
 def _log_key_set(log: Log, issuer: str, why: str) -> None:

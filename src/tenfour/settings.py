@@ -21,6 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "TENFOUR_"
 CONFIG_FILE = "tenfour.toml"
+DATABASE_FILE = "tenfour.db"
 NOT_SETTINGS = {
     "TENFOUR_CONFIG": "The TOML file to read instead of `tenfour.toml` in the working directory.",
     "TENFOUR_URL": "Where the command line finds the server.",
@@ -107,6 +108,15 @@ class Settings:
         return self.host in ("127.0.0.1", "localhost", "::1")
 
     @property
+    def speaks_in_the_open(self) -> bool:
+        """Whether passwords and tokens cross a network without TLS."""
+        return not self.is_loopback and not self.url.startswith("https://")
+
+    @property
+    def database_path(self) -> Path:
+        return Path(self.database.removeprefix("sqlite:///")) if self.database else self.data / DATABASE_FILE
+
+    @property
     def uses_tls(self) -> bool:
         return bool(self.tls_certificate)
 
@@ -118,7 +128,7 @@ class Settings:
     @property
     def own_url(self) -> str:
         """The address at which programs of this machine reach the server."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not bound
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
         return f"{'https' if self.uses_tls else 'http'}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 

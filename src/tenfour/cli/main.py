@@ -1,26 +1,55 @@
-"""``tenfour``: the command line. Commands are imported when they are called, so that help is quick."""
+"""``tenfour``: the command line. A command is imported when it is called, so that every start is quick."""
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 import click
 
-COMMANDS = {"serve": "tenfour.cli.serve:serve"}
+from tenfour.cli.failures import EXIT_CODES, report
+
+COMMANDS = {
+    "serve": "tenfour.cli.serve:serve",
+}
 
 
-class _Commands(click.Group):
+class Commands(click.Group):
+    """The commands, and what becomes of the failures that they raise."""
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        import importlib
-
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except (Exception, KeyboardInterrupt) as cause:
+            code = report(cause)
+            if code is None:
+                raise
+            ctx.exit(code)
 
-@click.command(cls=_Commands)
+
+@click.command(cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tenfour", message="%(prog)s %(version)s")
 def main() -> None:
-    """Self-hosted real-time chat."""
+    """Self-hosted real-time chat: a server, and what is needed around it.
+
+    \b
+      tenfour serve --demo                            a server with two people and a chat to try
+      tenfour tail General --as ann                   follows the chat
+      tenfour send General "Hello, ann" --as bob      says something in it
+      tenfour user add ann                            makes an account
+
+    Commands find a server of this machine by its data folder (--data, TENFOUR_DATA, default ./data), one
+    elsewhere by --url and --token (TENFOUR_URL, TENFOUR_TOKEN). `tenfour COMMAND --help` says more.
+    """

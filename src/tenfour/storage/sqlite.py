@@ -7,8 +7,6 @@ because with NORMAL an acked commit can be lost in a power cut.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -21,6 +19,7 @@ from sqlalchemy.pool import NullPool
 from tenfour.clock import Clock
 from tenfour.storage import schema
 from tenfour.storage.append_sqlite import append_batch
+from tenfour.storage.lock import LOCK_FILE, FileLock
 from tenfour.storage.migrate import SchemaUnknown, migrate
 from tenfour.storage.store import Append, Commit, NotAppended, Transaction
 from tenfour.storage.threads import Readers
@@ -37,42 +36,8 @@ CACHE_KIB = 64 * 1024
 STATEMENTS_CACHED = 512
 
 
-class StoreLocked(Exception):
-    """Another process owns the file."""
-
-    def __init__(self, path: Path, pid: int | None) -> None:
-        self.pid = pid
-        super().__init__(f"{path} belongs to another tenfour process" + (f" (pid {pid})" if pid else ""))
-
-
 class StoreUnusable(Exception):
     """The file cannot be opened as a store; the message names it and says why."""
-
-
-class FileLock:
-    """The exclusive lock beside the file; it holds the owner's pid and ends with the owner."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._descriptor: int | None = None
-
-    def acquire(self) -> None:
-        """Raises ``StoreLocked`` if another process has it."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as cause:
-            pid = os.pread(descriptor, 20, 0).strip()
-            os.close(descriptor)
-            raise StoreLocked(self._path, int(pid) if pid.isdigit() else None) from cause
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        self._descriptor = descriptor
-
-    def release(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
 
 
 class SqliteStore:
@@ -82,7 +47,7 @@ class SqliteStore:
         self._path = path
         self._clock = clock
         self._reader_count = readers
-        self._lock = FileLock(path.parent / "lock")
+        self._lock = FileLock(path.parent / LOCK_FILE)
         self._writer: Writer | None = None
         self._readers: Readers | None = None
         self._epoch = ""

@@ -1,0 +1,73 @@
+"""What a command that failed prints, and the code with which it exits."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import click
+
+EXIT_CODES = """\b
+Exit codes:
+    0  done
+    1  refused, or the answer is no; the reason is printed
+    2  wrong use, or a wrong setting
+    3  no server could be reached
+   70  the server stopped because its database broke
+  130  interrupted"""
+
+
+class Exit(IntEnum):
+    """The codes of ``EXIT_CODES``."""
+
+    REFUSED = 1
+    WRONG_USE = 2
+    UNREACHABLE = 3
+    INTERRUPTED = 130
+
+
+class CommandFailed(Exception):
+    """A failure that is not one of the catalogue: one sentence, what to do about it, the exit code."""
+
+    def __init__(self, sentence: str, advice: str, code: Exit = Exit.REFUSED) -> None:
+        self.sentence = sentence
+        self.advice = advice
+        self.code = code
+        super().__init__(sentence)
+
+
+def report(cause: BaseException) -> int | None:
+    """Prints what went wrong and gives the exit code; None for what nobody expects, which is a bug and shows its traceback."""
+    if isinstance(cause, BaseExceptionGroup) and len(cause.exceptions) == 1:
+        return report(cause.exceptions[0])
+    failure = cause if isinstance(cause, CommandFailed) else _translate(cause)
+    if failure is None:
+        return None
+    if failure.sentence:
+        click.echo(f"tenfour: {failure.sentence}", err=True)
+    if failure.advice:
+        click.echo(failure.advice, err=True)
+    return int(failure.code)
+
+
+def _translate(cause: BaseException) -> CommandFailed | None:
+    """The failures that other modules raise; they are imported here, where there is time."""
+    import httpx
+
+    from tenfour.auth.keys import KeyFileExposed, KeyFileUnreadable
+    from tenfour.cli.terminal import escape_controls
+    from tenfour.errors import TenfourError
+    from tenfour.settings import WrongSetting
+    from tenfour.storage.lock import StoreLocked
+
+    match cause:
+        case KeyboardInterrupt():
+            return CommandFailed("", "", Exit.INTERRUPTED)
+        case TenfourError():
+            return CommandFailed(escape_controls(cause.detail), f"{cause.failure.advice} [{cause.code}]")
+        case WrongSetting():
+            return CommandFailed(str(cause), "", Exit.WRONG_USE)
+        case StoreLocked() | KeyFileExposed() | KeyFileUnreadable():
+            return CommandFailed(str(cause), "")
+        case httpx.TransportError():
+            return CommandFailed(f"the server cannot be reached: {cause or type(cause).__name__}", "Start it by `tenfour serve`, or name another by --url.", Exit.UNREACHABLE)
+    return None
