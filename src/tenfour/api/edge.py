@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any
+from uuid import uuid4
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -71,7 +71,7 @@ def _refusal(scope: Any, headers: dict[bytes, bytes]) -> TenfourError | None:
 
 def _request_id(headers: dict[bytes, bytes]) -> str:
     given = headers.get(b"x-request-id", b"").decode("latin-1")
-    return given if _SANE_ID.fullmatch(given) else os.urandom(16).hex()
+    return given if _SANE_ID.fullmatch(given) else uuid4().hex
 
 
 async def _answer(error: TenfourError, request_id: str, send: Send) -> None:
