@@ -14,7 +14,7 @@ from tenfour.clock import ManualClock
 from tenfour.domain.message import Draft
 from tenfour.ids import ChatId, UserId
 from tenfour.storage.backup import NotABackup, back_up, restore
-from tenfour.storage.migrate import StoreTooNew
+from tenfour.storage.migrate import SchemaUnknown
 from tenfour.storage.sqlite import SqliteStore, StoreLocked
 from tenfour.storage.store import Appended
 from tests.storage.node import Node, drafts
@@ -193,7 +193,7 @@ async def test_what_cannot_be_restored_is_refused_by_name_and_the_store_stays(pa
             with contextlib.closing(sqlite3.connect(target)) as newer, newer:
                 newer.execute("UPDATE alembic_version SET version_num = '9999'")
 
-    with pytest.raises(StoreTooNew if damage == "newer" else NotABackup, match="9999" if damage == "newer" else "backup.db"):
+    with pytest.raises(SchemaUnknown if damage == "newer" else NotABackup, match="9999" if damage == "newer" else "backup.db"):
         restore(target, path, NOW_MS)
 
     node = await opened(path)

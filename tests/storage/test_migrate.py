@@ -15,9 +15,9 @@ from sqlalchemy.pool import NullPool
 
 from tenfour.clock import ManualClock
 from tenfour.ids import parse_uuid
-from tenfour.storage.migrate import MIGRATIONS, NEWEST, SchemaUnknown, migrate, schema_version
+from tenfour.storage.migrate import MIGRATIONS, NEWEST, migrate, schema_version
 from tenfour.storage.schema import metadata
-from tenfour.storage.sqlite import SqliteStore
+from tenfour.storage.sqlite import SqliteStore, StoreUnusable
 from tests.storage.node import Node
 
 
@@ -87,7 +87,7 @@ async def test_a_database_of_a_newer_program_is_refused_by_name_and_left_as_it_i
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     before = path.read_bytes()
 
-    with pytest.raises(SchemaUnknown, match=f"schema is 9999, and this version of tenfour knows {NEWEST} at the most"):
+    with pytest.raises(StoreUnusable, match=f"schema is 9999, and this version of tenfour knows {NEWEST} at the most"):
         await Node(SqliteStore(path, ManualClock()), ManualClock()).open()
 
     assert path.read_bytes() == before

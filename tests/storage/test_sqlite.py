@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from tenfour.clock import ManualClock
 from tenfour.domain.message import Draft
-from tenfour.storage.sqlite import SqliteStore, StoreLocked
+from tenfour.storage.sqlite import SqliteStore, StoreLocked, StoreUnusable
 from tenfour.storage.store import Transaction
 from tests.eventually import eventually
 from tests.storage.node import Node, drafts
@@ -36,7 +36,7 @@ async def test_a_second_owner_is_refused_by_name_and_pid(node: Node, path: Path)
 
 async def test_the_lock_is_free_after_a_close_and_after_an_open_that_failed(path: Path, tmp_path: Path) -> None:
     path.write_bytes(b"this is no database, however long it may be" * 100)
-    with pytest.raises(Exception, match="not a database"):
+    with pytest.raises(StoreUnusable, match="not a database"):
         await new_node(path).open()
     path.unlink()
 

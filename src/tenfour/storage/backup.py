@@ -51,7 +51,7 @@ def restore(source: Path, path: Path, now_ms: int) -> Path | None:
     """Puts a backup in the place of the store at ``path``; where the store that was there is kept, if one was.
 
     The store gets a new epoch: positions in what came after the backup mean another history now. Raises
-    ``StoreLocked`` while a server runs, ``NotABackup`` and ``StoreTooNew`` for what cannot be used. Whoever is
+    ``StoreLocked`` while a server runs, ``NotABackup`` and ``SchemaUnknown`` for what cannot be used. Whoever is
     interrupted has either the old store or the new one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
