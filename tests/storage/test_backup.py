@@ -14,8 +14,9 @@ from tenfour.clock import ManualClock
 from tenfour.domain.message import Draft
 from tenfour.ids import ChatId, UserId
 from tenfour.storage.backup import NotABackup, back_up, restore
+from tenfour.storage.lock import StoreLocked
 from tenfour.storage.migrate import SchemaUnknown
-from tenfour.storage.sqlite import SqliteStore, StoreLocked
+from tenfour.storage.sqlite import SqliteStore
 from tenfour.storage.store import Appended
 from tests.storage.node import Node, drafts
 

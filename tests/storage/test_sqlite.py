@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from tenfour.clock import ManualClock
 from tenfour.domain.message import Draft
-from tenfour.storage.sqlite import SqliteStore, StoreLocked, StoreUnusable
+from tenfour.storage.lock import StoreLocked
+from tenfour.storage.sqlite import SqliteStore, StoreUnusable
 from tenfour.storage.store import Transaction
 from tests.eventually import eventually
 from tests.storage.node import Node, drafts

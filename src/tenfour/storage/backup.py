@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from tenfour.ids import new_id
+from tenfour.storage.lock import FileLock
 from tenfour.storage.migrate import migrate, schema_version
-from tenfour.storage.sqlite import FileLock
 
 PAGES_A_STEP = 1_000
 
