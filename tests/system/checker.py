@@ -89,6 +89,10 @@ class _Run:
         everything = found is not None and found.history == "all"
         return any(seq <= each.left and (everything or seq >= each.joined) for each in self.intervals.get(chat, {}).get(user, ()))
 
+    def share_a_chat(self, one: str, other: str) -> bool:
+        """Whether both were ever in one chat."""
+        return any(one in members and other in members for members in self.intervals.values())
+
     def starts(self, chat: str, user: str) -> set[int]:
         """Positions from which a stream of the user may begin beside the one asked for: before each joining."""
         return {each.joined - 1 for each in self.intervals.get(chat, {}).get(user, ())}
@@ -350,6 +354,8 @@ def _g5(run: _Run) -> Iterator[Violation]:
         if record.f in ("recv", "row") and not run.sees(record.chat, record.user, record.seq or 0):
             rows = [row for row in run.stored[record.chat].rows if row.subject == record.user] if record.chat in run.stored else []
             yield Violation("somebody got an event of a chat without being a member", (*rows, record))
+        if record.f == "presence" and not run.share_a_chat(record.user, record.by):
+            yield Violation("somebody was told of the presence of a stranger", (record,))
         if record.f in ("typing", "receipt", "synced", "reset") and record.user not in run.intervals.get(record.chat, {}):
             yield Violation("a stranger got something of a chat", (record,))
         rejoins = record.event == "member_joined" and record.subject == record.user
@@ -412,7 +418,7 @@ def _g6(run: _Run) -> Iterator[Violation]:
             ended.add(record.connection)
     for (connection, chat), last in live.items():
         found = run.stored.get(chat)
-        if found is None or connection in ended:
+        if found is None or connection in ended or (last.event == "member_left" and last.subject == last.user):
             continue
         is_member = any(each.left == float("inf") for each in run.intervals[chat].get(last.user, ()))
         if is_member and (last.seq or 0) < len(found.rows):

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +93,21 @@ class History:
 
     def __init__(self) -> None:
         self.records: list[Record] = []
+        self.sends = 0
+        self._at_send: tuple[int, Callable[[], None]] | None = None
         self._begun = time.monotonic()
 
     def add(self, f: str, kind: str = "", **fields: Any) -> None:
         self.records.append(Record(f=f, kind=kind, t=round(time.monotonic() - self._begun, 6), **fields))
+        if f == "send" and kind == "invoke":
+            self.sends += 1
+            if self._at_send is not None and self.sends >= self._at_send[0]:
+                strike, self._at_send = self._at_send[1], None
+                strike()
+
+    def at_send(self, count: int, strike: Callable[[], None]) -> None:
+        """Calls ``strike`` when the so-many-th message of the run is about to reach the server."""
+        self._at_send = (count, strike)
 
     def write(self, path: Path, stored: Stored) -> None:
         """JSON lines, to be looked at after a run that failed."""

@@ -270,6 +270,11 @@ def read_after_removal(model: Model) -> bool:
     return True
 
 
+def show_presence_to_a_stranger(model: Model) -> bool:
+    model.records.append(Record(f="presence", client=model.stranger.name, user=model.stranger.user, connection=model.stranger.connection, by="u-ada"))
+    return True
+
+
 def tell_a_stranger(model: Model) -> bool:
     row = model.stored["open"].rows[-1]
     model.records.append(change(row, f="recv", client=model.stranger.name, user=model.stranger.user, connection=model.stranger.connection))
@@ -357,6 +362,7 @@ MUTATIONS: list[tuple[Callable[[Model], bool], str]] = [
     (type_after_removal, "G5"),
     (read_after_removal, "G5"),
     (tell_a_stranger, "G5"),
+    (show_presence_to_a_stranger, "G5"),
     (show_the_past, "G5"),
     (refuse_a_neighbour, "G6"),
     (forget_one_at_the_end, "G6"),

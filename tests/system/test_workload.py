@@ -1,0 +1,25 @@
+"""All guarantees at once, under every fault that one machine can have."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.system.checker import Demands
+from tests.system.conftest import StartRun
+from tests.system.run import PROOF
+from tests.system.workload import Plan, Workload
+
+ROUNDS = 20 if PROOF else 1
+
+
+@pytest.mark.slow
+async def test_random_work_under_every_fault_keeps_every_guarantee(unlimited_server, start_run: StartRun):
+    run = await start_run(unlimited_server())
+    workload = Workload(run, Plan())
+    await workload.open()
+
+    for _ in range(ROUNDS):
+        await workload.work()
+
+    readers = [workload.owner, workload.stranger.person, *[each.person for each in workload.guests]]
+    await run.finish(Demands(unknown=1, resumes=10, duplicates=3, refusals=10, removals=2, faults=3), readers=readers)
