@@ -24,6 +24,7 @@ from tenfour.gateway.limits import Bucket
 from tenfour.gateway.replay import replay
 from tenfour.ids import ChatId, ConnectionId, MessageId, Seq, SessionId, UserId, new_id
 from tenfour.observe.endings import Ending
+from tenfour.storage.reads import Membership
 from tenfour.storage.store import Append, Appended, NotAppended
 from tenfour.wire import codec, frames
 from tenfour.wire.codec import error_frame
@@ -364,11 +365,7 @@ class Connection:
             self._held = deque()
             self._start(self._look_up(draft))
             return
-        verdict = decide(draft, membership.member, membership.chat, hub.clock.now_ms())
-        if isinstance(verdict, Accepted):
-            self._append(draft, membership.chat.rights_seq)
-        else:
-            self._refuse_for_good(draft, verdict)
+        self._decide(draft, membership)
 
     async def _look_up(self, draft: Draft) -> None:
         """Learns who may do what in a chat that this node has not seen for this user; other frames wait."""
@@ -377,8 +374,15 @@ class Connection:
         except TenfourError as refusal:
             self._refuse_for_good(draft, Refused(refusal.code, refusal.detail, refusal.retry_after_ms))
         else:
-            self._append(draft, membership.chat.rights_seq)
+            self._decide(draft, membership)
         self._release()
+
+    def _decide(self, draft: Draft, membership: Membership) -> None:
+        verdict = decide(draft, membership.member, membership.chat, self.hub.clock.now_ms())
+        if isinstance(verdict, Accepted):
+            self._append(draft, membership.chat.rights_seq)
+        else:
+            self._refuse_for_good(draft, verdict)
 
     def _append(self, draft: Draft, rights_seq: Seq) -> None:
         hub = self.hub
