@@ -227,6 +227,7 @@ def make_services(parts: Parts, *, rights: RightsCache, counters: Counters, endi
         secure_cookies=settings.url.startswith("https://"),
         metrics_token=settings.metrics_token,
         failed_logins=settings.failed_logins,
+        failed_logins_per_address=settings.failed_logins_per_address,
         requests_per_address_s=settings.requests_per_address_s,
         client_address=lambda peer, forwarded: client_address(peer, forwarded, trusted),
         is_from_here=lambda peer, headers: is_from_here(peer, headers, trusted),

@@ -6,7 +6,7 @@ They sort by the time at which they were made, which keeps index pages of the da
 from __future__ import annotations
 
 import os
-import uuid
+import re
 from typing import NewType
 
 ChatId = NewType("ChatId", str)
@@ -14,6 +14,8 @@ UserId = NewType("UserId", str)
 MessageId = NewType("MessageId", str)
 SessionId = NewType("SessionId", str)
 ConnectionId = NewType("ConnectionId", str)
+
+_UUID = re.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 Seq = int
 """A place in a chat: 1, 2, 3 … without gaps; 0 is before the first event."""
@@ -29,6 +31,6 @@ def new_id(now_ms: int) -> str:
 
 def parse_uuid(text: str) -> str:
     """The canonical form of a UUID; raises ``ValueError`` if the text is not one in the 8-4-4-4-12 form."""
-    if len(text) != 36 or text[8] != "-" or text[13] != "-" or text[18] != "-" or text[23] != "-":  # noqa: PLR2004 - the form's own numbers
+    if _UUID.fullmatch(text) is None:
         raise ValueError("not a UUID in its 8-4-4-4-12 form")
-    return str(uuid.UUID(text))
+    return text.lower()

@@ -85,6 +85,7 @@ class Settings:
     connections: int = _setting(100_000, "Connections of one node; more are refused.", minimum=1)
     requests_per_address_s: int = _setting(200, "HTTP requests a second from one address; twice as many in a burst.", minimum=1)
     failed_logins: int = _setting(10, "Failed log-ins in 15 minutes of one account from one address.", minimum=1)
+    failed_logins_per_address: int = _setting(100, "Failed log-ins in 15 minutes from one address, whatever the account.", minimum=1)
     send_budget_bytes: int = _setting(1_048_576, "Bytes that may wait for a slow reader before it is cut off.", minimum=65_536)
     receipts_live_max: int = _setting(50, "Largest chat in which receipts, typing and presence are broadcast, in members.", minimum=0)
     chat_members: int = _setting(10_000, "Most members of a chat.", minimum=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
 from typing import Annotated
 
 import msgspec
@@ -15,6 +14,7 @@ from tenfour.actions import sessions as session_actions
 from tenfour.actions.context import Caller
 from tenfour.actions.sessions import LoggedIn
 from tenfour.actions.tickets import make_ticket
+from tenfour.api.attempts import Attempts
 from tenfour.api.chats import Cursor, parse_cursor
 from tenfour.api.description import BODY, NOBODY, SERVER_KEY, TOKEN, problems
 from tenfour.api.identity import AnyRequest, Asking, client_address
@@ -27,8 +27,6 @@ from tenfour.storage import people
 from tenfour.storage.people import Person
 from tenfour.wire.times import rfc3339
 
-FAILED_WINDOW_S = 900.0
-GUARDED_MAX = 50_000
 SECURE_COOKIE, PLAIN_COOKIE = "__Host-tenfour_refresh", "tenfour_refresh"
 UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 
@@ -123,27 +121,6 @@ class TicketMade(msgspec.Struct):
     expires_in: int
 
 
-class LoginGuard:
-    """Ten failed log-ins of one account from one address in fifteen minutes are enough."""
-
-    def __init__(self, failures_max: int) -> None:
-        self._max = failures_max
-        self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
-
-    def check(self, name: str, address: str, now_s: float) -> None:
-        """Raises ``too_many_attempts`` with the time to wait."""
-        failures = self._failures.get((name, address))
-        while failures and now_s - failures[0] >= FAILED_WINDOW_S:
-            failures.popleft()
-        if failures is not None and len(failures) >= self._max:
-            raise TenfourError(ErrorCode.TOO_MANY_ATTEMPTS, retry_after_ms=round((failures[0] + FAILED_WINDOW_S - now_s) * 1000))
-
-    def failed(self, name: str, address: str, now_s: float) -> None:
-        self._failures.setdefault((name, address), deque(maxlen=self._max)).append(now_s)
-        if len(self._failures) > GUARDED_MAX:
-            self._failures.popitem(last=False)
-
-
 def user_shown(person: Person) -> User:
     return User(person.id, person.name, person.external_id, person.avatar_colour, person.admin, person.disabled)
 
@@ -155,15 +132,9 @@ def user_shown(person: Person) -> User:
     responses=problems(*BODY, ErrorCode.SETUP_DONE, ErrorCode.SETUP_LINK_INVALID, ErrorCode.NAME_INVALID, ErrorCode.PASSWORD_WEAK, ErrorCode.TOO_MANY_ATTEMPTS),
     security=NOBODY,
 )
-async def set_up(data: SetUp, services: Services, request: AnyRequest, guard: LoginGuard) -> User:
-    address, now_s = client_address(request, services), services.context.clock.monotonic()
-    guard.check("", address, now_s)
-    try:
+async def set_up(data: SetUp, services: Services, request: AnyRequest, attempts: Attempts) -> User:
+    async with attempts.turn("", client_address(request, services)):
         user = await account_actions.set_up(services.context, services.hasher, data.secret, data.name, data.password)
-    except TenfourError as refusal:
-        if refusal.code is ErrorCode.SETUP_LINK_INVALID:
-            guard.failed("", address, now_s)
-        raise
     return await services.context.store.read(lambda connection: user_shown(people.person(connection, user)))
 
 
@@ -180,16 +151,10 @@ async def register(data: NewAccount, services: Services) -> User:
 
 
 @post("/sessions", summary="Logs in", tags=["sessions"], responses=problems(*BODY, ErrorCode.LOGIN_FAILED, ErrorCode.USER_DISABLED, ErrorCode.TOO_MANY_ATTEMPTS), security=NOBODY)
-async def log_in(data: LogIn, services: Services, request: AnyRequest, guard: LoginGuard) -> Response[SessionOpened]:
-    address, now_s = client_address(request, services), services.context.clock.monotonic()
-    name = fold_name(data.name)
-    guard.check(name, address, now_s)
-    try:
-        opened = await session_actions.log_in(services.context, services.hasher, services.tokens, data.name, data.password, user_agent=request.headers.get("user-agent"), address=address)
-    except TenfourError as refusal:
-        if refusal.code is ErrorCode.LOGIN_FAILED:
-            guard.failed(name, address, now_s)
-        raise
+async def log_in(data: LogIn, services: Services, request: AnyRequest, attempts: Attempts) -> Response[SessionOpened]:
+    address, user_agent = client_address(request, services), request.headers.get("user-agent")
+    async with attempts.turn(fold_name(data.name), address):
+        opened = await session_actions.log_in(services.context, services.hasher, services.tokens, data.name, data.password, user_agent=user_agent, address=address)
     services.log.info("Processing session.opened", user=opened.user, session=opened.session, address=address)
     return _opened(opened, services, as_cookie=data.cookie, status=201)
 
@@ -242,10 +207,11 @@ async def get_me(asking: Asking) -> User:
     tags=["accounts"],
     responses=problems(*TOKEN, *BODY, ErrorCode.NAME_TAKEN, ErrorCode.NAME_INVALID, ErrorCode.PASSWORD_WEAK, ErrorCode.LOGIN_FAILED, ErrorCode.TOO_MANY_ATTEMPTS),
 )
-async def change_me(data: ProfileChange, asking: Asking, services: Services, request: AnyRequest, guard: LoginGuard) -> User:
+async def change_me(data: ProfileChange, asking: Asking, services: Services, request: AnyRequest, attempts: Attempts) -> User:
     caller = await asking.caller()
     if data.password is not None:
-        await _require_old_password(data, caller, services, guard, client_address(request, services))
+        async with attempts.turn(caller.user, client_address(request, services)):
+            await _require_old_password(data, caller, services)
     wanted = account_actions.Profile(data.name, data.avatar_colour, data.password)
     await account_actions.change_profile(services.context, services.hasher, caller.user, wanted, keep=caller.session)
     return await asking.read(lambda connection, _: user_shown(people.person(connection, caller.user)))
@@ -309,12 +275,9 @@ async def ticket(asking: Asking, services: Services) -> TicketMade:
     return TicketMade(await make_ticket(services.context, caller), services.context.policy.ticket_s)
 
 
-async def _require_old_password(data: ProfileChange, caller: Caller, services: Services, guard: LoginGuard, address: str) -> None:
-    now_s = services.context.clock.monotonic()
-    guard.check(caller.user, address, now_s)
+async def _require_old_password(data: ProfileChange, caller: Caller, services: Services) -> None:
     stored = await services.context.store.read(lambda connection: people.credential_of(connection, caller.user))
     if not (await services.hasher.verify(stored, data.old_password or "")).ok:
-        guard.failed(caller.user, address, now_s)
         raise TenfourError(ErrorCode.LOGIN_FAILED, "The old password is wrong.")
 
 

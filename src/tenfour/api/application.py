@@ -7,7 +7,7 @@ from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from tenfour.api.accounts import LoginGuard
+from tenfour.api.attempts import Attempts
 from tenfour.api.body import JsonRequest
 from tenfour.api.description import openapi_config
 from tenfour.api.edge import Edge
@@ -22,12 +22,13 @@ BODY_BYTES_MAX = 1_048_576
 
 def make_http_app(services: Services) -> ASGIApp:
     """The ASGI application that uvicorn serves beside the WebSocket doors."""
-    guard, sends = LoginGuard(services.failed_logins), Rates(services.context.policy.sends_per_user_s)
+    attempts = Attempts(services.context.clock, of_account_max=services.failed_logins, of_address_max=services.failed_logins_per_address)
+    sends = Rates(services.context.policy.sends_per_user_s)
     app = Litestar(
         route_handlers=[Router("/api/v1", route_handlers=API_HANDLERS), *ROOT_HANDLERS],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
-            "guard": Provide(lambda: guard, sync_to_thread=False),
+            "attempts": Provide(lambda: attempts, sync_to_thread=False),
             "sends": Provide(lambda: sends, sync_to_thread=False),
             "asking": Provide(provide_asking, sync_to_thread=False),
         },

@@ -37,6 +37,7 @@ class Services:
     secure_cookies: bool
     metrics_token: str
     failed_logins: int
+    failed_logins_per_address: int
     requests_per_address_s: int
     client_address: Callable[[str, str | None], str]
     """Peer and X-Forwarded-For → the client's address."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from msgspec import Struct
 
@@ -12,6 +13,7 @@ from tenfour.errors import ErrorCode
 from tenfour.ids import ChatId, MessageId, Seq, UserId
 
 KEY_CHARS_MAX = 64
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Draft(Struct, frozen=True, gc=False):
@@ -70,7 +72,7 @@ def check_text(text: str, chars_max: int) -> ErrorCode | None:
         return ErrorCode.TEXT_TOO_LONG
     if not text or text.isspace():
         return ErrorCode.TEXT_EMPTY
-    if "\0" in text:
+    if "\0" in text or (not text.isascii() and _LONE_SURROGATE.search(text)):
         return ErrorCode.TEXT_INVALID
     return None
 

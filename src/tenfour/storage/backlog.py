@@ -27,12 +27,13 @@ class Backlog:
     _chats: dict[ChatId, deque[Append]] = field(default_factory=dict)
     _senders: dict[UserId, int] = field(default_factory=dict)
     _chars: int = 0
+    _count: int = 0
 
     def __bool__(self) -> bool:
         return bool(self._chats)
 
     def __len__(self) -> int:
-        return sum(len(waiting) for waiting in self._chats.values())
+        return self._count
 
     def add(self, append: Append) -> bool:
         """False, and nothing added, if as much waits as may wait: in all, or of this sender."""
@@ -43,6 +44,7 @@ class Backlog:
             return False
         self._senders[sender] = of_sender + 1
         self._chars += weight
+        self._count += 1
         waiting = self._chats.get(append.draft.chat)
         if waiting is None:
             waiting = self._chats[append.draft.chat] = deque()
@@ -50,7 +52,7 @@ class Backlog:
         return True
 
     def take(self) -> list[Append]:
-        """The next batch: at most 1,000 messages or 512 Ki characters, but at least one message."""
+        """The next batch, a message of each chat in turn: ``BATCH_MESSAGES`` at the most, and none more once it holds ``BATCH_CHARS``."""
         batch: list[Append] = []
         chars = 0
         while self._chats and len(batch) < BATCH_MESSAGES and chars < BATCH_CHARS:
@@ -70,11 +72,12 @@ class Backlog:
     def take_all(self) -> list[Append]:
         """Everything that waits, at once."""
         everything = [append for waiting in self._chats.values() for append in waiting]
-        self._chats, self._senders, self._chars = {}, {}, 0
+        self._chats, self._senders, self._chars, self._count = {}, {}, 0, 0
         return everything
 
     def _forget(self, batch: list[Append], chars: int) -> None:
         self._chars -= chars
+        self._count -= len(batch)
         for append in batch:
             sender = append.draft.sender
             left = self._senders[sender] - 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
@@ -31,16 +31,19 @@ def schema_version(engine: Engine) -> str | None:
 
 
 def migrate(url: str, now_ms: int) -> bool:
-    """Applies what is missing and makes the store's epoch; whether anything was done. Raises ``SchemaUnknown``."""
-    engine = create_engine(url, poolclass=NullPool)
+    """Applies what is missing and makes the store's epoch; whether anything was done.
+
+    All of it is one transaction: who is interrupted finds the database as it was. Raises ``SchemaUnknown``.
+    """
+    engine = _migrating_engine(url)
     try:
         version = schema_version(engine)
         if version == NEWEST:
             return False
-        if version is not None and version > NEWEST:
+        if version is not None and version not in _known_versions():
             raise SchemaUnknown(f"its schema is {version}, and this version of tenfour knows {NEWEST} at the most; install a newer one")
-        _upgrade(engine)
         with engine.begin() as connection:
+            _upgrade(connection)
             if connection.execute(store.select()).first() is None:
                 connection.execute(store.insert().values(id=1, epoch=new_id(now_ms)))
         return True
@@ -48,12 +51,26 @@ def migrate(url: str, now_ms: int) -> bool:
         engine.dispose()
 
 
-def _upgrade(engine: Engine) -> None:
+def _migrating_engine(url: str) -> Engine:
+    """An engine whose transactions hold the definition of tables too, which the driver of SQLite does not do by itself."""
+    engine = create_engine(url, poolclass=NullPool)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda raw, _: setattr(raw, "isolation_level", None))
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _known_versions() -> set[str]:
+    from alembic.script import ScriptDirectory
+
+    return {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+
+
+def _upgrade(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

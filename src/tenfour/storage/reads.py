@@ -199,7 +199,7 @@ def history(connection: Connection, chat: ChatId, user: UserId, *, before: Seq |
     if around is not None:
         older = _page_before(connection, values, around, limit // 2)
         newer = _page_after(connection, values, around - 1, limit - len(older.items))
-        return HistoryPage([*older.items, *newer.items], older.has_before, newer.has_after)
+        return HistoryPage([*older.items, *newer.items], older.has_before if limit > 1 else newer.has_before, newer.has_after)
     return _page_before(connection, values, before if before is not None else HIGHEST_SEQ, limit)
 
 

@@ -7,12 +7,13 @@ because with NORMAL an acked commit can be lost in a power cut.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -34,6 +35,7 @@ WRITER_BUSY_MS = 1_000
 READER_BUSY_MS = 5_000
 CACHE_KIB = 64 * 1024
 STATEMENTS_CACHED = 512
+_NOT_WRITTEN = frozenset({"SQLITE_IOERR_WRITE", "SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_LOCK", "SQLITE_IOERR_NOMEM"})
 
 
 class StoreUnusable(Exception):
@@ -57,14 +59,14 @@ class SqliteStore:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._lock.acquire()
         try:
-            self._writer = Writer(self._open_session, self._clock.monotonic, committed, fatal)
-            await self._writer.open()
+            writer = Writer(self._open_session, self._clock.monotonic, committed, fatal)
+            await writer.open()
+            self._writer = writer
+            self._readers = Readers(reading_engine(self._path).connect, self._reader_count)
+            self._epoch = await self.read(lambda connection: connection.execute(select(schema.store.c.epoch)).scalar_one())
         except BaseException:
-            self._lock.release()
+            await self.close()
             raise
-        engine = reading_engine(self._path)
-        self._readers = Readers(engine.connect, self._reader_count)
-        self._epoch = await self.read(lambda connection: connection.execute(select(schema.store.c.epoch)).scalar_one())
 
     async def close(self) -> None:
         if self._readers is not None:
@@ -125,6 +127,7 @@ class SqliteSession:
         self._raw: sqlite3.Connection = self._connection.connection.driver_connection  # type: ignore[assignment]
         self._last_at = 0
         self._checkpointed = True
+        self._broken = False
 
     def write(self, appends: Sequence[Append], changes: Sequence[Change]) -> Written:
         try:
@@ -135,15 +138,35 @@ class SqliteSession:
             written = self._write(appends, changes, now_ms)
         except (DBAPIError, sqlite3.Error) as cause:
             self._undo()
-            raise WriteFailed(_words(cause)) from cause
+            raise self._trouble(cause) from cause
+        except BaseException:
+            self._undo()
+            raise
+        self._commit(transaction)
+        return written
+
+    def probe(self) -> None:
+        try:
+            transaction = self._connection.begin()
+            self._raw.execute("UPDATE store SET epoch = epoch")
+        except (DBAPIError, sqlite3.Error) as cause:
+            self._undo()
+            raise self._trouble(cause) from cause
+        self._commit(transaction)
+
+    def _commit(self, transaction: RootTransaction) -> None:
         try:
             transaction.commit()
         except (DBAPIError, sqlite3.Error) as cause:
             self._undo()
-            if _errorname(cause).startswith("SQLITE_IOERR"):
-                raise OutcomeUnknown(_words(cause)) from cause
-            raise WriteFailed(_words(cause)) from cause
-        return written
+            raise self._trouble(cause) from cause
+
+    def _trouble(self, cause: BaseException) -> WriteFailed | OutcomeUnknown:
+        """What is known after an error. A write that failed left no whole commit record behind; after a sync that failed nobody knows."""
+        if not _is_unknown(cause):
+            return WriteFailed(_words(cause))
+        self._broken = True
+        return OutcomeUnknown(_words(cause))
 
     def _write(self, appends: Sequence[Append], changes: Sequence[Change], now_ms: int) -> Written:
         batch = append_batch(self._raw, appends, now_ms)
@@ -186,15 +209,22 @@ class SqliteSession:
 
     def idle(self) -> None:
         """Brings the log into the file while nobody waits for a commit."""
-        if not self._checkpointed:
-            self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            self._checkpointed = True
+        if self._checkpointed:
+            return
+        try:
+            # It does not wait for readers: a backup may read for minutes, and messages would wait behind it.
+            self._raw.execute("PRAGMA busy_timeout=0")
+            ((is_busy, _, _),) = self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._checkpointed = not is_busy
+        except sqlite3.Error as cause:
+            raise self._trouble(cause) from cause
+        finally:
+            self._raw.execute(f"PRAGMA busy_timeout={WRITER_BUSY_MS}")
 
     def close(self) -> None:
-        try:
-            self._raw.execute("PRAGMA optimize").fetchall()
-        except sqlite3.Error:
-            self._checkpointed = False  # a file in trouble is closed as it is
+        if not self._broken:
+            with contextlib.suppress(sqlite3.Error):  # a file in trouble is closed as it is
+                self._raw.execute("PRAGMA optimize").fetchall()
         self._connection.close()
         self._engine.dispose()
 
@@ -238,6 +268,11 @@ def _original(cause: BaseException) -> BaseException:
 
 def _errorname(cause: BaseException) -> str:
     return getattr(_original(cause), "sqlite_errorname", "")
+
+
+def _is_unknown(cause: BaseException) -> bool:
+    name = _errorname(cause)
+    return name.startswith("SQLITE_IOERR") and name not in _NOT_WRITTEN
 
 
 def _words(cause: BaseException) -> str:

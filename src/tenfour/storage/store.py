@@ -8,7 +8,6 @@ write of the process runs on the one writer thread, gathered with all that waits
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
@@ -55,19 +54,8 @@ class NotAppended(Struct, frozen=True, gc=False):
     retry_after_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A write other than a message, with the events that it makes.
-
-    ``apply`` runs on the writer thread inside the batch's transaction, in a savepoint of its own: what it
-    raises undoes itself alone and is raised to its caller.
-    """
-
-    apply: Callable[[Transaction], Any]
-
-
 class Transaction(Protocol):
-    """What a ``Change`` may do: SQL through ``connection``, events through ``append``."""
+    """What a change may do: SQL through ``connection``, events through ``append``."""
 
     connection: Connection
     now_ms: int
@@ -98,7 +86,7 @@ class Store(Protocol):
         """
 
     async def close(self) -> None:
-        """Writes what waits, then closes; after it every submit is refused with ``draining``."""
+        """Writes what waits, then closes; after it every submit, change and read is refused with ``draining``."""
 
     async def settle(self) -> None:
         """Returns once everything that was submitted before has had its answer."""
@@ -110,7 +98,12 @@ class Store(Protocol):
         """
 
     def change(self, apply: Callable[[Transaction], T]) -> Awaitable[T]:
-        """The result of ``apply`` after its commit; raises what it raised, or ``TenfourError``."""
+        """The result of ``apply`` after its commit; raises what it raised, or ``TenfourError``.
+
+        It runs on the writer thread inside the batch's transaction, in a savepoint of its own: what it raises
+        undoes itself alone. ``apply`` touches nothing but its transaction and its result: a database that two nodes write may
+        undo a batch for a deadlock, and the store then runs it again.
+        """
 
     def read(self, query: Callable[[Connection], T]) -> Awaitable[T]:
         """The result of a read-only query on a reader thread, in one read transaction.

@@ -25,14 +25,17 @@ class Readers:
         self._connect = connect
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[tuple[Callable[[Connection], Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
+        self._closing = False
         self._threads = [threading.Thread(target=self._run, name=f"tenfour-reader-{number}", daemon=True) for number in range(count)]
         for thread in self._threads:
             thread.start()
 
     def read(self, query: Callable[[Connection], T]) -> asyncio.Future[T]:
-        """The query's result; raises what it raised, ``store_down`` where the database did not answer."""
+        """The query's result; raises what it raised, ``store_down`` where the database did not answer, ``draining`` after ``close``."""
         future: asyncio.Future[T] = self._loop.create_future()
-        if self._queue.qsize() >= READS_WAITING_MAX:
+        if self._closing:
+            future.set_exception(TenfourError(ErrorCode.DRAINING, retry_after_ms=1000))
+        elif self._queue.qsize() >= READS_WAITING_MAX:
             future.set_exception(TenfourError(ErrorCode.BUSY, retry_after_ms=1000))
         else:
             self._queue.put((query, future))
@@ -40,6 +43,7 @@ class Readers:
 
     async def close(self) -> None:
         """Ends the threads after what was asked before."""
+        self._closing = True
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:

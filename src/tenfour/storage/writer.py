@@ -5,7 +5,8 @@ then the results of changes, then the events for the broker.
 
 Full: ``submit`` says ``busy`` at once. In trouble: everything that waits gets ``store_down``, and so does
 what is submitted until the loop has told the senders; otherwise a later message of a sender could be
-stored before the refused one comes again (G9).
+stored before the refused one comes again (G9). While nobody sends, the thread tries once a second whether
+the trouble is over. An unknown outcome ends the thread: nothing is written until the file was opened anew.
 """
 
 from __future__ import annotations
@@ -62,8 +63,11 @@ class Session(Protocol):
         Raises ``WriteFailed`` or ``OutcomeUnknown``.
         """
 
+    def probe(self) -> None:
+        """One durable transaction that changes nothing: whether the store can write. Raises as ``write`` does."""
+
     def idle(self) -> None:
-        """Called when nothing was to be written for a second."""
+        """Called when nothing was to be written for a second. Raises as ``write`` does."""
 
     def close(self) -> None: ...
 
@@ -98,9 +102,14 @@ class Writer:
         self._backlog = Backlog()
         self._changes: list[Change] = []
         self._closing = False
+        self._broken = False
+        """After an unknown outcome: only opening the file anew tells what it holds."""
         self._fenced = 0
         """Failed batches whose senders have not been told yet."""
-        self._in_flight = 0
+        self._appends_open = 0
+        self._changes_open = 0
+        """Appends and changes without an answer yet; counted on the event loop."""
+        self._settling: list[asyncio.Future[None]] = []
         self.trouble: str | None = None
         self.figures = WriterFigures()
         self._opened: asyncio.Future[None] = self._loop.create_future()
@@ -115,22 +124,26 @@ class Writer:
         with self._lock:
             if self._closing:
                 return NotAppended(ErrorCode.DRAINING, retry_after_ms=BUSY_MS)
-            if self._fenced:
+            if self._fenced or self._broken:
                 return NotAppended(ErrorCode.STORE_DOWN, retry_after_ms=STORE_DOWN_MS)
             if not self._backlog.add(append):
                 return NotAppended(ErrorCode.BUSY, retry_after_ms=BUSY_MS)
             self._wake()
-            return None
+        self._appends_open += 1
+        return None
 
     def change(self, apply: Callable[[Transaction], Any]) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self._loop.create_future()
         with self._lock:
             if self._closing:
                 future.set_exception(TenfourError(ErrorCode.DRAINING, retry_after_ms=BUSY_MS))
+            elif self._broken:
+                future.set_exception(TenfourError(ErrorCode.STORE_DOWN, retry_after_ms=STORE_DOWN_MS))
             elif len(self._changes) >= CHANGES_WAITING_MAX:
                 future.set_exception(TenfourError(ErrorCode.BUSY, retry_after_ms=BUSY_MS))
             else:
                 self._changes.append(Change(apply, future))
+                self._changes_open += 1
                 self._wake()
         return future
 
@@ -141,12 +154,14 @@ class Writer:
     @property
     def waiting(self) -> int:
         """How many appends wait or are being written."""
-        return len(self._backlog) + self._in_flight
+        return self._appends_open
 
     async def settle(self) -> None:
-        """Returns once everything that was submitted before has its answer."""
-        while self._backlog or self._in_flight or self._changes:
-            await self.change(lambda _: None)
+        """Returns once everything that was submitted has its answer."""
+        while self._appends_open or self._changes_open:
+            settled = self._loop.create_future()
+            self._settling.append(settled)
+            await settled
 
     async def close(self) -> None:
         """Writes what waits, answers it, ends the thread."""
@@ -166,7 +181,7 @@ class Writer:
             return
         self._hop(self._opened.set_result, None)
         try:
-            while (batch := self._next_batch(session)) is not None:
+            while not self._broken and (batch := self._next_batch(session)) is not None:
                 self._write(session, *batch)
         finally:
             session.close()
@@ -184,10 +199,22 @@ class Writer:
                     break
             appends = self._backlog.take()
             changes, self._changes = self._changes[:CHANGES_A_BATCH], self._changes[CHANGES_A_BATCH:]
-            self._in_flight = len(appends)
         if not appends and not changes:
-            session.idle()
+            self._rest(session)
         return appends, changes
+
+    def _rest(self, session: Session) -> None:
+        """A second without work: whether a trouble is over, and what is better done while nobody waits."""
+        try:
+            if self.trouble is not None:
+                session.probe()
+            session.idle()
+        except WriteFailed as cause:
+            self.trouble = str(cause)
+        except OutcomeUnknown as cause:
+            self._break([], [], str(cause))
+        else:
+            self.trouble = None
 
     def _write(self, session: Session, appends: list[Append], changes: list[Change]) -> None:
         if not appends and not changes:
@@ -198,8 +225,10 @@ class Writer:
         except WriteFailed as cause:
             self._fail(appends, changes, ErrorCode.STORE_DOWN, str(cause))
         except OutcomeUnknown as cause:
-            self._fail(appends, changes, ErrorCode.OUTCOME_UNKNOWN, str(cause))
-            self._hop(self._fatal, str(cause))
+            self._break(appends, changes, str(cause))
+        except Exception as cause:  # noqa: BLE001 - a mistake costs its batch, not the thread that everybody waits for
+            self._fail(appends, changes, ErrorCode.STORE_DOWN, f"a mistake in the writer: {cause!r}")
+            self._hop(self._report, cause)
         else:
             self._note(len(appends), self._monotonic() - begun)
             self.trouble = None
@@ -214,14 +243,20 @@ class Writer:
         figures.batch_sizes[min(11, (max(1, messages) - 1).bit_length())] += 1
         figures.commit_times[min(11, int(seconds * 2000).bit_length())] += 1
 
+    def _break(self, appends: list[Append], changes: list[Change], detail: str) -> None:
+        with self._lock:
+            self._broken = True
+        self._fail(appends, changes, ErrorCode.OUTCOME_UNKNOWN, detail)
+        self._hop(self._fatal, detail)
+
     def _fail(self, appends: list[Append], changes: list[Change], code: ErrorCode, detail: str) -> None:
         """Refuses the batch and all that waits behind it."""
         with self._lock:
             self.trouble = detail
             self._fenced += 1
-            behind = self._backlog.take_all()
-            changes, self._changes = changes + self._changes, []
-        self._hop(self._failed, appends, behind, changes, code)
+            appends_behind = self._backlog.take_all()
+            changes_behind, self._changes = self._changes, []
+        self._hop(self._failed, (appends, changes, code), (appends_behind, changes_behind, ErrorCode.STORE_DOWN))
 
     def _hop(self, callback: Callable[..., object], *args: object) -> None:
         self._loop.call_soon_threadsafe(callback, *args)
@@ -229,9 +264,8 @@ class Writer:
     # Back on the event loop
 
     def _settled(self, appends: list[Append], changes: list[Change], written: Written) -> None:
-        self._in_flight = 0
         for append, outcome in zip(appends, written.outcomes, strict=True):
-            append.done(outcome)
+            self._answer(append, outcome)
         for change in changes:
             if change.future.cancelled():
                 continue
@@ -241,15 +275,36 @@ class Writer:
                 change.future.set_result(change.result)
         if written.commit:
             self._committed(written.commit)
+        self._answered(appends, changes)
 
-    def _failed(self, appends: list[Append], behind: list[Append], changes: list[Change], code: ErrorCode) -> None:
-        self._in_flight = 0
+    def _failed(self, *refused: tuple[list[Append], list[Change], ErrorCode]) -> None:
+        for appends, changes, code in refused:
+            self._refuse(appends, changes, code)
+        with self._lock:
+            self._fenced -= 1
+
+    def _refuse(self, appends: list[Append], changes: list[Change], code: ErrorCode) -> None:
         for append in appends:
-            append.done(NotAppended(code, retry_after_ms=STORE_DOWN_MS))
-        for append in behind:
-            append.done(NotAppended(ErrorCode.STORE_DOWN, retry_after_ms=STORE_DOWN_MS))
+            self._answer(append, NotAppended(code, retry_after_ms=STORE_DOWN_MS))
         for change in changes:
             if not change.future.cancelled():
                 change.future.set_exception(TenfourError(code, retry_after_ms=STORE_DOWN_MS))
-        with self._lock:
-            self._fenced -= 1
+        self._answered(appends, changes)
+
+    def _answer(self, append: Append, outcome: Appended | NotAppended) -> None:
+        try:
+            append.done(outcome)
+        except Exception as cause:  # noqa: BLE001 - whose answer fails must not cost the others theirs
+            self._report(cause)
+
+    def _answered(self, appends: list[Append], changes: list[Change]) -> None:
+        self._appends_open -= len(appends)
+        self._changes_open -= len(changes)
+        if self._settling:
+            settling, self._settling = self._settling, []
+            for settled in settling:
+                if not settled.done():
+                    settled.set_result(None)
+
+    def _report(self, cause: Exception) -> None:
+        self._loop.call_exception_handler({"message": "a mistake around the writer", "exception": cause})

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tenfour.errors import CLOSE_CODES, FAILURES, Retry
+from tenfour.wire import codec, frames
+from tenfour.wire.codec import Unreadable
+
+README = (Path(__file__).resolve().parent.parent.parent / "protocol" / "README.md").read_text(encoding="utf-8")
+SAID = re.findall(r"^(→|←) (.*)$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", [text for side, text in SAID if side == "→"])
+def test_what_an_example_client_says_the_server_can_read(text: str) -> None:
+    assert not isinstance(codec.decode(text.encode()), Unreadable)
+
+
+@pytest.mark.parametrize("text", [text for side, text in SAID if side == "←"])
+def test_an_example_of_the_server_is_a_frame_as_it_writes_it(text: str) -> None:
+    frame = codec.decode_server(text.encode())
+
+    assert frame is not None
+    assert codec.encode(frame).decode() == json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
+
+
+def test_every_close_code_has_its_advice() -> None:
+    told = set(re.findall(r"\b(1\d{3}|4\d{3})\b", README.partition("| close | in short |")[2].partition("\n\n")[0]))
+
+    assert {str(code) for code in CLOSE_CODES} <= told
+
+
+def test_every_name_in_the_prose_is_one_of_the_protocol() -> None:
+    prose = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
+    kinds = (*frames.ClientFrame.__args__, *frames.ServerFrame.__args__, frames.Limits)
+    known = set(FAILURES) | set(Retry) | {each.__struct_config__.tag for each in kinds} | {name for each in kinds for name in each.__struct_fields__}
+
+    named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", prose))
+
+    assert named - known == {"from_joining"}
