@@ -1,12 +1,10 @@
-"""The generator against a small server that can lie: a lie must void the run, the truth must not.
-
-Run by hand after `make -C benchmarks`: `python -m pytest benchmarks/load`.
-"""
+"""The load generator against a small server that can lie: a lie must void the run, the truth must not."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +13,9 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-LOAD = Path(__file__).resolve().parent.parent / "build" / "load"
+from tests.needs import need
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 CHAT = "0198c0de-0000-7000-8000-000000000001"
 EPOCH = "e1"
 
@@ -82,16 +82,24 @@ async def say(member: ServerConnection, frame: dict[str, object]) -> None:
     await member.send(json.dumps(frame, separators=(",", ":"), ensure_ascii=False))
 
 
-def run_load(room: Room, tmp_path: Path, *options: str) -> tuple[int, dict[str, object]]:
+@pytest.fixture(scope="session")
+def load(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The generator, built from its sources."""
+    build = tmp_path_factory.mktemp("build")
+    subprocess.run(["make", "-C", str(BENCHMARKS), f"CC={need('cc')}", f"BUILD={build}", "--silent"], check=True)
+    return build / "load"
+
+
+def run_load(load: Path, room: Room, tmp_path: Path, *options: str) -> tuple[int, dict[str, object]]:
     async def conversation() -> tuple[int, dict[str, object]]:
         tokens = tmp_path / "tokens"
         tokens.write_text(f"token {CHAT}\n" * 5)
         async with serve(room.serve_member, "127.0.0.1", 0, subprotocols=["tenfour.v1"], compression=None) as server:  # type: ignore[list-item]
             port = next(iter(server.sockets)).getsockname()[1]
-            load = await asyncio.create_subprocess_exec(str(LOAD), *options, "--port", str(port), "--tokens", str(tokens), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
-            said, _ = await load.communicate()
-        assert load.returncode is not None
-        return load.returncode, json.loads(said)
+            process = await asyncio.create_subprocess_exec(str(load), *options, "--port", str(port), "--tokens", str(tokens), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
+            said, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, json.loads(said)
 
     return asyncio.run(conversation())
 
@@ -99,34 +107,34 @@ def run_load(room: Room, tmp_path: Path, *options: str) -> tuple[int, dict[str, 
 TALK = ("durable", "--messages", "50", "--warmup", "0", "--seconds", "30")
 
 
-def test_an_honest_server_gives_a_valid_run(tmp_path: Path) -> None:
-    code, result = run_load(Room(), tmp_path, *TALK)
+def test_an_honest_server_gives_a_valid_run(load: Path, tmp_path: Path) -> None:
+    code, result = run_load(load, Room(), tmp_path, *TALK)
 
     assert (code, result["messages"], result["valid"]) == (0, 50, True)
 
 
-def test_texts_with_escapes_and_text_that_looks_like_fields_are_read_right(tmp_path: Path) -> None:
-    code, result = run_load(Room(), tmp_path, *TALK, "--escapes", "--size", "400")
+def test_texts_with_escapes_and_text_that_looks_like_fields_are_read_right(load: Path, tmp_path: Path) -> None:
+    code, result = run_load(load, Room(), tmp_path, *TALK, "--escapes", "--size", "400")
 
     assert (code, result["valid"]) == (0, True)
 
 
 @pytest.mark.parametrize("lie", ["leave one out", "send one twice", "swap two", "ack twice"])
-def test_a_gap_a_double_a_swap_and_a_second_ack_void_the_run(tmp_path: Path, lie: str) -> None:
-    code, result = run_load(Room(lie), tmp_path, *TALK)
+def test_a_gap_a_double_a_swap_and_a_second_ack_void_the_run(load: Path, tmp_path: Path, lie: str) -> None:
+    code, result = run_load(load, Room(lie), tmp_path, *TALK)
 
     assert (code, result["valid"]) == (1, False)
     assert result["why"]
 
 
-def test_a_storm_ends_with_everybody_back_and_nothing_lost(tmp_path: Path) -> None:
-    code, result = run_load(Room(), tmp_path, "storm", "--between", "30", "--during", "100")
+def test_a_storm_ends_with_everybody_back_and_nothing_lost(load: Path, tmp_path: Path) -> None:
+    code, result = run_load(load, Room(), tmp_path, "storm", "--between", "30", "--during", "100")
 
     assert (code, result["came_back"]) == (0, 4)
 
 
-def test_a_storm_after_which_a_message_is_missing_is_void(tmp_path: Path) -> None:
-    code, result = run_load(Room("replay without the last"), tmp_path, "storm", "--between", "30", "--during", "0")
+def test_a_storm_after_which_a_message_is_missing_is_void(load: Path, tmp_path: Path) -> None:
+    code, result = run_load(load, Room("replay without the last"), tmp_path, "storm", "--between", "30", "--during", "0")
 
     assert code == 1
     assert "synced" in str(result["why"])
