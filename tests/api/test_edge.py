@@ -27,11 +27,21 @@ async def test_an_unknown_path_is_a_problem_and_no_page(server: Server, path: st
     refused(await ask(server, "GET", path), "not_found")
 
 
-async def test_an_unknown_method_is_told_which_ones_there_are(server: Server) -> None:
-    answer = await ask(server, "PUT", "/api/v1/me")
+@pytest.mark.parametrize(
+    ("path", "methods"), [("/api/v1/me", "GET PATCH"), ("/api/v1/sessions", "GET POST"), ("/api/v1/users/x", "GET PATCH PUT"), ("/api/v1/chats/x/members/y", "DELETE PATCH PUT"), ("/metrics", "GET")]
+)
+async def test_an_unknown_method_is_told_which_ones_there_are(server: Server, path: str, methods: str) -> None:
+    refusal, options = [await ask(server, method, path) for method in ("TRACE", "OPTIONS")]
 
-    refused(answer, "method_not_allowed")
-    assert set(answer.headers["allow"].split(", ")) == {"GET", "PATCH", "OPTIONS"}
+    refused(refusal, "method_not_allowed")
+    assert options.status_code == 204
+    for answer in (refusal, options):
+        assert set(answer.headers["allow"].split(", ")) == {*methods.split(), "OPTIONS"}
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/chats/x"), ("GET", "/chats?limit=x"), ("POST", "/chats"), ("PUT", "/chats/x/members/y"), ("GET", "/users/x")])
+async def test_who_asks_is_looked_at_before_what_is_asked(server: Server, method: str, path: str) -> None:
+    refused(await ask(server, method, f"/api/v1{path}", json={} if method != "GET" else None), "token_missing")
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""])

@@ -16,7 +16,7 @@ from tenfour.actions.sessions import LoggedIn
 from tenfour.actions.tickets import make_ticket
 from tenfour.api.attempts import Attempts
 from tenfour.api.chats import Cursor, parse_cursor
-from tenfour.api.description import BODY, NOBODY, SERVER_KEY, TOKEN, problems
+from tenfour.api.description import BODY, NOBODY, SERVER_KEY, TOKEN, UserPath, problems
 from tenfour.api.identity import AnyRequest, Asking, client_address
 from tenfour.api.services import Services
 from tenfour.auth.secrets import INVITE_PREFIX, new_secret
@@ -237,7 +237,7 @@ async def add_user(data: NewUser, asking: Asking, services: Services) -> User:
 
 
 @get("/users/{user:str}", summary="One person", tags=["users"], responses=problems(*TOKEN, ErrorCode.USER_UNKNOWN))
-async def get_user(user: str, asking: Asking) -> User:
+async def get_user(user: UserPath, asking: Asking) -> User:
     return await asking.read(lambda connection, _: user_shown(people.person(connection, people.resolve_user(connection, user))))
 
 
@@ -247,7 +247,7 @@ async def get_user(user: str, asking: Asking) -> User:
     tags=["users"],
     responses=problems(*SERVER_KEY, *BODY, ErrorCode.USER_UNKNOWN, ErrorCode.PASSWORD_WEAK, ErrorCode.CONFLICT),
 )
-async def change_user(user: str, data: UserChange, asking: Asking, services: Services) -> User:
+async def change_user(user: UserPath, data: UserChange, asking: Asking, services: Services) -> User:
     if asking.is_server_key and data.password is None:
         await asking.server_key("users")
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
 
 from tenfour.api.attempts import Attempts
@@ -40,7 +41,8 @@ def make_http_app(services: Services) -> ASGIApp:
         logging_config=None,
         signature_types=[Services],
     )
-    return Edge(app, services)
+    methods = {route.path_format: ", ".join(sorted(route.methods)) for route in app.routes if isinstance(route, HTTPRoute)}
+    return Edge(app, services, methods)
 
 
 def _cors(allowed_origins: tuple[str, ...]) -> CORSConfig | None:

@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from tenfour.actions import chats as actions
 from tenfour.actions.chats import NewChat
-from tenfour.api.description import BODY, CHAT, SERVER_KEY, TOKEN, answer, problems
+from tenfour.api.description import BODY, CHAT, SERVER_KEY, TOKEN, ChatPath, answer, problems
 from tenfour.api.identity import Asking
 from tenfour.api.services import Services
 from tenfour.domain.chat import TITLE_CHARS_MAX, ChatKind, HistoryRule
@@ -160,7 +160,7 @@ async def create_chat(data: ChatMaking, asking: Asking, services: Services) -> R
 
 
 @get("/chats/{chat:str}", summary="One chat; to a stranger a channel shows title and member count", tags=["chats"], responses=problems(*CHAT))
-async def get_chat(chat: str, asking: Asking) -> ChatShown | ChannelShown:
+async def get_chat(chat: ChatPath, asking: Asking) -> ChatShown | ChannelShown:
     wanted = parse_chat(chat)
     found = await asking.read(lambda connection, caller: actions.get_chat(connection, caller.user, wanted))
     return chat_shown(found) if isinstance(found, ChatCard) else channel_shown(found)
@@ -182,21 +182,21 @@ async def ensure_chat(chat: str, data: ChatEnsuring, asking: Asking, services: S
 
 
 @patch("/chats/{chat:str}", summary="Renames a chat", tags=["chats"], responses=problems(*CHAT, *BODY, ErrorCode.DIRECT_CHAT_FIXED))
-async def rename_chat(chat: str, data: ChatChange, asking: Asking, services: Services) -> ChatShown:
+async def rename_chat(chat: ChatPath, data: ChatChange, asking: Asking, services: Services) -> ChatShown:
     wanted = parse_chat(chat)
     caller = await asking.caller()
     return chat_shown(await actions.rename_chat(services.context, caller.user, wanted, data.title))
 
 
 @post("/chats/{chat:str}/join", status_code=200, summary="Joins a channel", tags=["chats"], responses=problems(*CHAT, ErrorCode.CHAT_FULL))
-async def join_channel(chat: str, asking: Asking, services: Services) -> ChatShown:
+async def join_channel(chat: ChatPath, asking: Asking, services: Services) -> ChatShown:
     wanted = parse_chat(chat)
     caller = await asking.caller()
     return chat_shown(await actions.join_channel(services.context, caller.user, wanted))
 
 
 @post("/chats/{chat:str}/leave", status_code=204, summary="Leaves a group or channel", tags=["chats"], responses=problems(*CHAT, ErrorCode.LAST_OWNER, ErrorCode.DIRECT_CHAT_FIXED))
-async def leave_chat(chat: str, asking: Asking, services: Services) -> None:
+async def leave_chat(chat: ChatPath, asking: Asking, services: Services) -> None:
     wanted = parse_chat(chat)
     caller = await asking.caller()
     await actions.leave_chat(services.context, caller.user, wanted)

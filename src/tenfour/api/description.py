@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import Annotated, Any
 
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.params import Parameter
 from litestar.router import Router
 from litestar.types import Method
 
@@ -36,6 +37,11 @@ TOKEN = (
 )
 SERVER_KEY = (*TOKEN, ErrorCode.SERVER_KEY_SCOPE)
 CHAT = (*TOKEN, ErrorCode.CHAT_ID_INVALID, ErrorCode.CHAT_UNKNOWN, ErrorCode.NOT_A_MEMBER)
+
+ChatPath = Annotated[str, Parameter(description="The chat's UUID.", schema_extra={"format": "uuid"})]
+MessagePath = Annotated[str, Parameter(description="The message's UUID.", schema_extra={"format": "uuid"})]
+UserPath = Annotated[str, Parameter(description="A user's UUID, or ext: and its id in your product.")]
+OwnUserPath = Annotated[str, Parameter(description="The user's id in your product, with or without ext: before it.")]
 
 NOBODY: list[dict[str, list[str]]] = [{}]
 """The security of routes that need no token."""
@@ -79,14 +85,22 @@ def openapi_config(version: str) -> OpenAPIConfig:
 
 
 def finished(schema: dict[str, Any]) -> dict[str, Any]:
-    """The document with what Litestar cannot say: a body that may be left out, and the answers in order."""
+    """The document with what Litestar cannot say: a body that may be left out, a union whose sides overlap, the answers in order."""
+    schema = _overlapping(schema)
     for item in schema["paths"].values():
         for operation in item.values():
             operation["responses"] = dict(sorted(operation["responses"].items()))
             for body in operation.get("requestBody", {}).get("content", {}).values():
-                if {"type": "null"} in body["schema"].get("oneOf", []):
+                if {"type": "null"} in body["schema"].get("anyOf", []):
                     operation["requestBody"]["required"] = False
     return schema
+
+
+def _overlapping(part: Any) -> Any:
+    """With ``anyOf`` for ``oneOf``: a chat as a member sees it has all that a stranger sees."""
+    if isinstance(part, dict):
+        return {"anyOf" if name == "oneOf" else name: _overlapping(value) for name, value in part.items()}
+    return [_overlapping(each) for each in part] if isinstance(part, list) else part
 
 
 def _operation_id(handler: HTTPRouteHandler, _method: Method, path_components: list[Any]) -> str:

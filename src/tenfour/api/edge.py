@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
-from litestar.enums import ScopeType
+from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenfour.api.problems import REQUEST_ID
@@ -27,10 +28,14 @@ SECURITY_HEADERS = [
 
 
 class Edge:
-    """An ASGI application around the one of the routes."""
+    """An ASGI application around the one of the routes.
 
-    def __init__(self, app: ASGIApp, services: Services) -> None:
+    ``methods`` of each path: Litestar answers OPTIONS with those of the handler that was registered first.
+    """
+
+    def __init__(self, app: ASGIApp, services: Services, methods: Mapping[str, str]) -> None:
         self._app = app
+        self._methods = methods
         self._services = services
         self._rates = Rates(services.requests_per_address_s)
 
@@ -47,6 +52,8 @@ class Edge:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if scope["method"] == HttpMethod.OPTIONS:
+                    message["headers"] = self._with_methods(scope, message["headers"])
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *rate, *SECURITY_HEADERS]
             await send(message)
 
@@ -55,6 +62,10 @@ class Edge:
             await _answer(refusal, request_id, send_with_headers)
         else:
             await self._app(scope, receive, send_with_headers)
+
+    def _with_methods(self, scope: Any, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        methods = self._methods.get(scope.get("path_template", ""))
+        return [(name, methods.encode() if name == b"allow" and methods is not None else value) for name, value in headers]
 
     def _address(self, scope: Any, headers: dict[bytes, bytes]) -> str:
         peer = scope["client"][0] if scope.get("client") else ""

@@ -33,7 +33,7 @@ class Asking:
 
     __slots__ = ("_bearer", "_services")
 
-    def __init__(self, bearer: str | None, services: Services) -> None:
+    def __init__(self, bearer: str, services: Services) -> None:
         self._bearer = bearer
         self._services = services
 
@@ -57,7 +57,7 @@ class Asking:
 
     async def server_key(self, scope: str) -> ServerKeyRow:
         """The server key that was shown; raises ``token_missing``, ``forbidden`` for another bearer, ``server_key_scope``."""
-        token = self._token()
+        token = self._bearer
         if not self.is_server_key:
             raise TenfourError(ErrorCode.FORBIDDEN, "This needs a server key.")
         key = await find_key(self._services.context, token)
@@ -67,12 +67,7 @@ class Asking:
 
     @property
     def is_server_key(self) -> bool:
-        return self._bearer is not None and self._bearer.startswith(SERVER_KEY_PREFIX)
-
-    def _token(self) -> str:
-        if self._bearer is None:
-            raise TenfourError(ErrorCode.TOKEN_MISSING)
-        return self._bearer
+        return self._bearer.startswith(SERVER_KEY_PREFIX)
 
     async def _read(self, query: Callable[[Connection, Caller], T], identified: Callable[[Connection, Claims, UserId], Caller]) -> T:
         claims, user = await self._claims()
@@ -81,7 +76,7 @@ class Asking:
     async def _claims(self) -> tuple[Claims, UserId]:
         if self.is_server_key:
             raise TenfourError(ErrorCode.FORBIDDEN, "This is for users; a server key cannot do it.")
-        claims = await self._services.verifier.verify_fetching(self._token())
+        claims = await self._services.verifier.verify_fetching(self._bearer)
         return claims, claims.user if claims.user is not None else await provision(self._services.context, claims)
 
 
@@ -104,8 +99,11 @@ def _identify_anybody(connection: Connection, claims: Claims, user: UserId) -> C
 
 
 def provide_asking(request: AnyRequest, services: Services) -> Asking:
+    """Who asks, before anything else is looked at; raises ``token_missing``."""
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    return Asking(bearer.strip() if scheme.lower() == "bearer" and bearer.strip() else None, services)
+    if scheme.lower() != "bearer" or not bearer.strip():
+        raise TenfourError(ErrorCode.TOKEN_MISSING)
+    return Asking(bearer.strip(), services)
 
 
 def client_address(request: AnyRequest, services: Services) -> str:

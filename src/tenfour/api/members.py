@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from tenfour.actions import members as actions
 from tenfour.api.chats import Cursor, Limit, RoleName, parse_chat, parse_cursor
-from tenfour.api.description import BODY, CHAT, answer, problems
+from tenfour.api.description import BODY, CHAT, ChatPath, UserPath, answer, problems
 from tenfour.api.identity import Asking
 from tenfour.api.services import Services
 from tenfour.domain.member import Role
@@ -43,7 +43,7 @@ class MemberPage(msgspec.Struct):
 
 
 @get("/chats/{chat:str}/members", summary="The members of a chat", tags=["members"], responses=problems(*CHAT))
-async def list_members(chat: str, asking: Asking, cursor: Cursor = None, limit: Limit = 100) -> MemberPage:
+async def list_members(chat: ChatPath, asking: Asking, cursor: Cursor = None, limit: Limit = 100) -> MemberPage:
     wanted, after = parse_chat(chat), parse_cursor(cursor)
     found = await asking.read(lambda connection, caller: actions.list_members(connection, caller.user, wanted, after=UserId(after) if after else None, limit=limit + 1))
     return MemberPage([member_shown(each) for each in found[:limit]], found[limit - 1].person.id if len(found) > limit else None)
@@ -55,7 +55,7 @@ async def list_members(chat: str, asking: Asking, cursor: Cursor = None, limit: 
     tags=["members"],
     responses=answer(201, MemberShown, "Added.") | problems(*CHAT, *BODY, ErrorCode.SERVER_KEY_SCOPE, ErrorCode.USER_UNKNOWN, ErrorCode.CHAT_FULL, ErrorCode.DIRECT_CHAT_FIXED, ErrorCode.LAST_OWNER),
 )
-async def add_member(chat: str, user: str, asking: Asking, services: Services, data: MemberAdding | None = None) -> Response[MemberShown]:
+async def add_member(chat: ChatPath, user: UserPath, asking: Asking, services: Services, data: MemberAdding | None = None) -> Response[MemberShown]:
     wanted = parse_chat(chat)
     role = Role(data.role) if data is not None and data.role is not None else None
     if asking.is_server_key:
@@ -74,7 +74,7 @@ async def add_member(chat: str, user: str, asking: Asking, services: Services, d
     tags=["members"],
     responses=problems(*CHAT, *BODY, ErrorCode.USER_UNKNOWN, ErrorCode.DIRECT_CHAT_FIXED, ErrorCode.LAST_OWNER),
 )
-async def change_role(chat: str, user: str, data: RoleChange, asking: Asking, services: Services) -> MemberShown:
+async def change_role(chat: ChatPath, user: UserPath, data: RoleChange, asking: Asking, services: Services) -> MemberShown:
     wanted = parse_chat(chat)
     caller, other = await asking.read(lambda connection, caller: (caller.user, _named(connection, user)))
     return member_shown(await actions.change_role(services.context, caller, wanted, other, Role(data.role)))
@@ -87,7 +87,7 @@ async def change_role(chat: str, user: str, data: RoleChange, asking: Asking, se
     tags=["members"],
     responses=problems(*CHAT, ErrorCode.SERVER_KEY_SCOPE, ErrorCode.USER_UNKNOWN, ErrorCode.DIRECT_CHAT_FIXED, ErrorCode.LAST_OWNER),
 )
-async def remove_member(chat: str, user: str, asking: Asking, services: Services) -> None:
+async def remove_member(chat: ChatPath, user: UserPath, asking: Asking, services: Services) -> None:
     wanted = parse_chat(chat)
     if asking.is_server_key:
         key = await asking.server_key("chats")

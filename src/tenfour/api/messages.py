@@ -14,7 +14,7 @@ from tenfour.actions.context import Caller
 from tenfour.actions.messages import Position
 from tenfour.api.answers import JsonAnswer
 from tenfour.api.chats import Limit, UserName, parse_chat
-from tenfour.api.description import BODY, CHAT, answer, problems
+from tenfour.api.description import BODY, CHAT, ChatPath, MessagePath, answer, problems
 from tenfour.api.identity import Asking
 from tenfour.api.rates import Rates
 from tenfour.api.services import Services
@@ -87,7 +87,7 @@ class EventPage(msgspec.Struct):
     ),
 )
 async def send_message(
-    chat: str,
+    chat: ChatPath,
     data: MessageSending,
     asking: Asking,
     services: Services,
@@ -126,7 +126,7 @@ async def send_message(
     responses=answer(200, HistoryShown, "A page.") | problems(*CHAT),
 )
 async def get_history(
-    chat: str,
+    chat: ChatPath,
     asking: Asking,
     before: OptionalSeq = None,
     after: OptionalSeq = None,
@@ -146,14 +146,14 @@ async def get_history(
 
 
 @get("/chats/{chat:str}/messages/{message:str}", summary="One message", tags=["messages"], responses=problems(*CHAT, ErrorCode.MESSAGE_UNKNOWN))
-async def get_message(chat: str, message: str, asking: Asking) -> frames.MessageSent:
+async def get_message(chat: ChatPath, message: MessagePath, asking: Asking) -> frames.MessageSent:
     wanted = parse_chat(chat)
     message_id = _parse_message(message)
     return message_shown(await asking.read(lambda connection, caller: actions.get_message(connection, wanted, caller.user, message_id)))
 
 
 @get("/chats/{chat:str}/events", summary="What happened in a chat after a seq", tags=["messages"], responses=problems(*CHAT))
-async def get_events(chat: str, asking: Asking, services: Services, after: SeqParameter = 0, limit: Limit = 100) -> EventPage:
+async def get_events(chat: ChatPath, asking: Asking, services: Services, after: SeqParameter = 0, limit: Limit = 100) -> EventPage:
     wanted = parse_chat(chat)
     found = await asking.read(lambda connection, caller: actions.get_events(connection, wanted, caller.user, after=after, limit=limit + 1))
     shown = [event_frame(each) for each in found[:limit]]

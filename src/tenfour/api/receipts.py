@@ -9,7 +9,7 @@ from litestar import get, post
 
 from tenfour.actions import receipts as actions
 from tenfour.api.chats import Cursor, Limit, parse_chat, parse_cursor
-from tenfour.api.description import BODY, CHAT, problems
+from tenfour.api.description import BODY, CHAT, ChatPath, problems
 from tenfour.api.identity import Asking
 from tenfour.api.messages import SEQ_MAX
 from tenfour.api.services import Services
@@ -38,14 +38,14 @@ class ProgressPage(msgspec.Struct):
 
 
 @get("/chats/{chat:str}/receipts", summary="How far each member has got", tags=["receipts"], responses=problems(*CHAT))
-async def list_receipts(chat: str, asking: Asking, cursor: Cursor = None, limit: Limit = 100) -> ProgressPage:
+async def list_receipts(chat: ChatPath, asking: Asking, cursor: Cursor = None, limit: Limit = 100) -> ProgressPage:
     wanted, after = parse_chat(chat), parse_cursor(cursor)
     found = await asking.read(lambda connection, caller: actions.list_receipts(connection, wanted, caller.user, after=UserId(after) if after else None, limit=limit + 1))
     return ProgressPage([_shown(each) for each in found[:limit]], found[limit - 1].user if len(found) > limit else None)
 
 
 @post("/chats/{chat:str}/receipts", status_code=200, summary="Says how far one has got", tags=["receipts"], responses=problems(*CHAT, *BODY))
-async def store_receipt(chat: str, data: ReceiptNoting, asking: Asking, services: Services) -> ProgressShown:
+async def store_receipt(chat: ChatPath, data: ReceiptNoting, asking: Asking, services: Services) -> ProgressShown:
     wanted = parse_chat(chat)
     caller = await asking.caller()
     return _shown(await actions.store_receipt(services.context, wanted, caller.user, delivered=data.delivered, read=data.read))

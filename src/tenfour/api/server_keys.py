@@ -10,7 +10,7 @@ from litestar import Response, delete, get, post, put
 from tenfour.actions import external_users
 from tenfour.actions import server_keys as actions
 from tenfour.api.accounts import Name, User, user_shown
-from tenfour.api.description import BODY, SERVER_KEY, TOKEN, answer, problems
+from tenfour.api.description import BODY, SERVER_KEY, TOKEN, OwnUserPath, answer, problems
 from tenfour.api.identity import Asking
 from tenfour.api.services import Services
 from tenfour.errors import ErrorCode, TenfourError
@@ -95,7 +95,7 @@ async def revoke_key(key: str, asking: Asking, services: Services) -> None:
     tags=["server keys"],
     responses=answer(201, User, "Made.") | problems(*SERVER_KEY, *BODY, ErrorCode.NAME_INVALID),
 )
-async def ensure_user(user: str, asking: Asking, services: Services, data: ProductUser | None = None) -> Response[User]:
+async def ensure_user(user: OwnUserPath, asking: Asking, services: Services, data: ProductUser | None = None) -> Response[User]:
     await asking.server_key("users")
     external_id, name = _external_id(user), data.name if data is not None else None
     made, is_new = await external_users.ensure_user(services.context, services.context.policy.product_issuer, external_id, name)
@@ -109,7 +109,7 @@ async def ensure_user(user: str, asking: Asking, services: Services, data: Produ
     tags=["server keys"],
     responses=problems(*SERVER_KEY, *BODY, ErrorCode.USER_UNKNOWN),
 )
-async def make_token(user: str, asking: Asking, services: Services, data: TokenMaking | None = None) -> Response[TokenMade]:
+async def make_token(user: OwnUserPath, asking: Asking, services: Services, data: TokenMaking | None = None) -> Response[TokenMade]:
     if asking.is_server_key:
         await asking.server_key("tokens")
         named = EXTERNAL_PREFIX + _external_id(user)

@@ -18,7 +18,7 @@ function typeText(api, schema, indent = "", depth = 3) {
   const found = resolve(api, schema);
   if (found.const !== undefined) return JSON.stringify(found.const);
   if (found.enum) return found.enum.map((each) => JSON.stringify(each)).join(" | ");
-  const choices = found.oneOf || found.anyOf;
+  const choices = found.anyOf;
   if (choices) return choices.map((each) => typeText(api, each, indent, choices.length > 3 ? 0 : depth)).join(" | ");
   if (found.type === "array") return `[${typeText(api, found.items || {}, indent, depth)}, …]`;
   if (!found.properties) return found.type || "any";
