@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import uuid4
 
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -82,7 +82,7 @@ def _refusal(scope: Any, headers: dict[bytes, bytes]) -> TenfourError | None:
 
 def _request_id(headers: dict[bytes, bytes]) -> str:
     given = headers.get(b"x-request-id", b"").decode("latin-1")
-    return given if _SANE_ID.fullmatch(given) else uuid4().hex
+    return given if _SANE_ID.fullmatch(given) else os.urandom(16).hex()
 
 
 async def _answer(error: TenfourError, request_id: str, send: Send) -> None:

@@ -31,6 +31,7 @@ from tenfour.domain.event import EventKind
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.audience import Audience
 from tenfour.gateway.limits import AddressBook, Bucket, GatewayLimits
+from tenfour.gateway.missed import MissedEvents
 from tenfour.gateway.presence import Presence
 from tenfour.gateway.room import Heal, Pass, RoomEffect
 from tenfour.ids import ChatId, ConnectionId, UserId
@@ -98,6 +99,7 @@ class Hub:
         self.users: dict[UserId, UserSeat] = {}
         self.presence = Presence(self)
         self.replays = asyncio.Semaphore(limits.replays_at_once)
+        self.missed = MissedEvents()
         self.draining = False
         self.loop_lag_s = 0.0
         self.all_gone = asyncio.Event()

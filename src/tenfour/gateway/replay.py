@@ -8,28 +8,25 @@ chat is live from the head that it names, and what is before is read as history.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tenfour.domain.event import Event
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.audience import Audience
 from tenfour.ids import ChatId, Seq
 from tenfour.storage import reads
-from tenfour.storage.reads import Membership, ReplayPage
-from tenfour.wire import codec, frames
+from tenfour.storage.reads import EventRun, Membership, ReplayPage
+from tenfour.wire import frames
 from tenfour.wire.codec import error_frame
 from tenfour.wire.dialog import Place
 from tenfour.wire.dialog import Replay as Wanted
-from tenfour.wire.rfc6455 import text_frame
 
 if TYPE_CHECKING:
     from tenfour.gateway.connection import Connection
 
 PAGE_EVENTS = 200
 CHATS_PER_READ = 100
-WRITE_BYTES = 131_072
 
 
 @dataclass(slots=True)
@@ -95,7 +92,7 @@ async def _read(connection: Connection, batch: dict[ChatId, _Course]) -> dict[Ch
     positions = {chat: course.after for chat, course in batch.items()}
     limits = connection.hub.limits
     return await connection.hub.store.read(
-        lambda database: reads.replay(database, connection.user, positions, limit=PAGE_EVENTS, gap_max=limits.replay_events_max, members_max=limits.receipts_live_max)
+        lambda database: reads.replay(database, connection.user, positions, connection.hub.missed.after, limit=PAGE_EVENTS, gap_max=limits.replay_events_max, members_max=limits.receipts_live_max)
     )
 
 
@@ -154,31 +151,16 @@ def _reset(connection: Connection, course: _Course, head: Seq, wanted: Wanted) -
     return True
 
 
-async def _tell(connection: Connection, course: _Course, events: Sequence[Event]) -> bool:
+async def _tell(connection: Connection, course: _Course, events: EventRun) -> bool:
     """Writes a page's events within the send budget; False where the replay is not wanted any more before its end."""
     chat = course.audience.chat
-    for data in _pieces(events):
+    for data in events.pieces:
         await connection.drained()
         if not connection.dialog.is_current(chat, course.place):
             return False
         connection.write(data)
-    course.told += len(events)
+    course.told += events.count
     return True
-
-
-def _pieces(events: Sequence[Event]) -> Iterator[bytes]:
-    """The events' frames, joined as long as they fit into one write."""
-    waiting: list[bytes] = []
-    size = 0
-    for event in events:
-        data = text_frame(codec.encode_event(event))
-        if waiting and size + len(data) > WRITE_BYTES:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-        waiting.append(data)
-        size += len(data)
-    if waiting:
-        yield b"".join(waiting)
 
 
 def _join(connection: Connection, course: _Course, cursor: Seq) -> None:

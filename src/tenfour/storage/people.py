@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import SessionId, UserId, parse_uuid
@@ -59,6 +59,7 @@ class ServerKeyRow:
 
 
 _PERSON = (users.c.id, users.c.name, users.c.external_id, users.c.avatar_colour, users.c.admin, users.c.disabled_at)
+_one_person = select(*_PERSON).where(users.c.id == bindparam("user"))
 
 
 def _person(row: Row) -> Person:  # type: ignore[type-arg]
@@ -67,7 +68,7 @@ def _person(row: Row) -> Person:  # type: ignore[type-arg]
 
 def person(connection: Connection, user: UserId) -> Person:
     """Raises ``user_unknown``."""
-    row = connection.execute(select(*_PERSON).where(users.c.id == user)).one_or_none()
+    row = connection.execute(_one_person, {"user": user}).one_or_none()
     if row is None:
         raise TenfourError(ErrorCode.USER_UNKNOWN)
     return _person(row)

@@ -7,7 +7,7 @@ somebody sees something.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,20 @@ class Admission:
     more: bool
 
 
+class EventRun(Struct, frozen=True, gc=False):
+    """Events of one chat one after the other, encoded by whoever reads them."""
+
+    pieces: tuple[bytes, ...]
+    count: int
+    last_seq: Seq | None
+    size_bytes: int
+
+
+NO_EVENTS = EventRun((), 0, None, 0)
+EventReader = Callable[[Connection, Chat, Seq, int], EventRun]
+"""Gives at most so many of a chat's events after a seq."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReplayPage:
     """The next events of a chat for somebody; ``chat`` or ``member`` is None where there is none."""
@@ -59,7 +73,7 @@ class ReplayPage:
     member_count: int = 0
     members: Sequence[UserId] | None = None
     """All members, in chats small enough for it."""
-    events: Sequence[Event] = ()
+    events: EventRun = NO_EVENTS
     cursor: Seq = 0
     """Everything up to here that the member may see is told once these events are."""
 
@@ -157,7 +171,7 @@ def heads(connection: Connection, wanted: Sequence[ChatId]) -> dict[ChatId, Seq]
     return {row.id: row.last_seq for row in connection.execute(_heads, {"chats": list(wanted)})}
 
 
-def replay(connection: Connection, user: UserId, positions: Mapping[ChatId, Seq | None], *, limit: int, gap_max: int, members_max: int) -> dict[ChatId, ReplayPage]:
+def replay(connection: Connection, user: UserId, positions: Mapping[ChatId, Seq | None], read_events: EventReader, *, limit: int, gap_max: int, members_max: int) -> dict[ChatId, ReplayPage]:
     """The next events of several chats, at most ``limit`` in all, as the user may see them.
 
     A position of None is the head: no events. Nor are there any for one that is further behind than
@@ -170,12 +184,12 @@ def replay(connection: Connection, user: UserId, positions: Mapping[ChatId, Seq 
             pages[chat_id] = ReplayPage(_chat(row) if row is not None else None, None)
             continue
         chat, member = _chat(row), _member(row, user)
-        found: Sequence[Event] = ()
+        found = NO_EVENTS
         cursor = chat.last_seq
         if after is not None and 0 < chat.last_seq - after <= gap_max:
-            found = events_between(connection, chat_id, max(after, member.first_visible_seq(chat) - 1), limit) if limit > 0 else ()
-            cursor = found[-1].seq if found else chat.last_seq if limit > 0 else after
-            limit -= len(found)
+            found = read_events(connection, chat, max(after, member.first_visible_seq(chat) - 1), limit) if limit > 0 else NO_EVENTS
+            cursor = found.last_seq or (chat.last_seq if limit > 0 else after)
+            limit -= found.count
         names = _names(connection, chat_id, row.member_count, members_max)
         pages[chat_id] = ReplayPage(chat, member, row.member_count, names, found, cursor)
     return pages

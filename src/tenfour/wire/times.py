@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+
+DAY_MS = 86_400_000
+EPOCH = date(1970, 1, 1)
 
 
 @lru_cache(maxsize=1024)  # all that one commit holds has the same time
 def rfc3339(at_ms: int) -> str:
     """The text for milliseconds since 1970."""
-    seconds, ms = divmod(at_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+    days, rest = divmod(at_ms, DAY_MS)
+    seconds, ms = divmod(rest, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{_date(days)}T{hour:02d}:{minute:02d}:{second:02d}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=1024)  # a page of history has fifty times and few days
+def _date(days: int) -> str:
+    return (EPOCH + timedelta(days)).isoformat()
 
 
 def parse_rfc3339(text: str) -> int:
