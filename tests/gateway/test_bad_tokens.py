@@ -1,0 +1,158 @@
+"""A token of every bad kind, at both doors: the handshake completes, and the close frame says what is wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tenfour.auth.keys import SigningKeys
+from tenfour.auth.tokens import OWN_AUDIENCE, OWN_ISSUER, OWN_TYPE
+from tenfour.clock import SystemClock
+from tests.servers import Person, Server, open_wire
+
+ISSUER, AUDIENCE = "https://product.example", "tenfour"
+SECRET = "a secret of more than thirty-two random bytes"
+CHAT = "01890a5d-ac96-774b-bcce-b302099a8057"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    external = [{"issuer": ISSUER, "algorithm": "HS256", "secret": SECRET, "audience": AUDIENCE}]
+    server = Server(tmp_path_factory.mktemp("tokens"), {"TENFOUR_EXTERNAL": json.dumps(external), "TENFOUR_CONNECTIONS_PER_USER": "1000"}).start()
+    yield server
+    assert "Traceback" not in server.log
+    server.kill()
+
+
+@pytest.fixture
+async def ann(server: Server) -> Person:
+    return (await server.world("ann")).ann
+
+
+def now_s() -> int:
+    return SystemClock().now_ms() // 1000
+
+
+def own(server: Server, user: str, **changes: Any) -> str:
+    """A token of the server's own key with other claims; None leaves a claim out."""
+    now = now_s()
+    claims = {"sub": user, "iss": OWN_ISSUER, "aud": OWN_AUDIENCE, "iat": now, "exp": now + 600} | changes
+    keys = SigningKeys.load_or_create(server.data / "keys", now * 1000)
+    return keys.sign({name: value for name, value in claims.items() if value is not None}, OWN_TYPE)
+
+
+def product(headers: dict[str, Any] | None = None, key: Any = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
+    """A token of the product's issuer with other claims; None leaves a claim out."""
+    claims = {"sub": "customer-7", "iss": ISSUER, "aud": AUDIENCE, "exp": now_s() + 600} | changes
+    return jwt.encode({name: value for name, value in claims.items() if value is not None}, key, algorithm=algorithm, headers=headers)
+
+
+def part(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def unsigned(server: Server, user: str) -> str:
+    good = own(server, user)
+    return f"{part(jwt.get_unverified_header(good) | {'alg': 'none'})}.{good.split('.')[1]}."
+
+
+def with_another_signature(server: Server, user: str) -> str:
+    head, claims, _ = own(server, user).split(".")
+    return f"{head}.{claims}.{own(server, user, jti='another').split('.')[2]}"
+
+
+def with_another_user(server: Server, user: str) -> str:
+    head, _, signature = own(server, user).split(".")
+    return f"{head}.{part({'sub': 'root', 'iss': OWN_ISSUER, 'aud': OWN_AUDIENCE, 'exp': now_s() + 600})}.{signature}"
+
+
+def signed_with_the_public_key_as_secret(server: Server, user: str) -> str:
+    """The attack on verifiers that take the algorithm from the token."""
+    keys = SigningKeys.load_or_create(server.data / "keys", now_s() * 1000)
+    kid, public = next(iter(keys.public().items()))
+    secret = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    claims = {"sub": user, "iss": OWN_ISSUER, "aud": OWN_AUDIENCE, "exp": now_s() + 600}
+    return jwt.encode(claims, secret, algorithm="HS256", headers={"kid": kid, "typ": OWN_TYPE})
+
+
+BAD: dict[str, tuple[Callable[[Server, str], str], str]] = {
+    "not a JWT": (lambda _server, _user: "hello", "token_malformed"),
+    "four parts": (lambda _server, _user: "a.b.c.d", "token_malformed"),
+    "parts that are no JSON": (lambda _server, _user: "e30x.e30x.e30x", "token_malformed"),
+    "a header that is a list": (lambda _server, _user: f"{part([])}.{part({})}.AAAA", "token_malformed"),
+    "longer than any token": (lambda _server, _user: "x" * 12_100, "token_malformed"),
+    "expired": (lambda server, user: own(server, user, exp=now_s() - 31), "token_expired"),
+    "not yet valid": (lambda server, user: own(server, user, nbf=now_s() + 90), "token_not_yet_valid"),
+    "another signature": (with_another_signature, "token_signature"),
+    "another user behind a good signature": (with_another_user, "token_signature"),
+    "algorithm none": (unsigned, "token_algorithm"),
+    "the public key as secret": (signed_with_the_public_key_as_secret, "token_algorithm"),
+    "no expiry": (lambda server, user: own(server, user, exp=None), "token_no_expiry"),
+    "an expiry that is a text": (lambda server, user: own(server, user, exp="tomorrow"), "token_claims"),
+    "another audience": (lambda server, user: own(server, user, aud="https://elsewhere.example"), "token_audience"),
+    "another issuer": (lambda server, user: own(server, user, iss="https://evil.example"), "token_issuer"),
+    "no issuer": (lambda server, user: own(server, user, iss=None), "token_issuer"),
+    "no subject": (lambda server, user: own(server, user, sub=None), "token_claims"),
+    "an unknown session": (lambda server, user: own(server, user, sid="01890a5d-ac96-774b-bcce-b302099a8057"), "token_revoked"),
+    "a user who is not there": (lambda server, _user: own(server, CHAT), "token_revoked"),
+    "an unknown key": (
+        lambda _server, user: jwt.encode({"sub": user, "iss": OWN_ISSUER, "exp": 2**33}, Ed25519PrivateKey.generate(), algorithm="EdDSA", headers={"kid": "of-another-server"}),
+        "token_key_unknown",
+    ),
+    "a key set of its own": (lambda _server, _user: product({"jku": "https://evil.example/keys"}), "token_claims"),
+    "a product's secret that is wrong": (lambda _server, _user: product(key=SECRET + "!"), "token_signature"),
+    "a product's wrong algorithm": (lambda _server, _user: product(key=SECRET * 2, algorithm="HS512"), "token_algorithm"),
+    "a product's other audience": (lambda _server, _user: product(aud="another"), "token_audience"),
+    "a product's token without expiry": (lambda _server, _user: product(exp=None), "token_no_expiry"),
+}
+
+
+@pytest.mark.parametrize("place", [None, CHAT], ids=["all chats", "one chat"])
+@pytest.mark.parametrize("kind", BAD)
+async def test_a_bad_token_is_refused_with_its_own_code_and_shows_nothing(server: Server, ann: Person, kind: str, place: str | None) -> None:
+    make, code = BAD[kind]
+    token = make(server, ann.id)
+
+    wire = await open_wire(server, place, headers={"Authorization": f"Bearer {token}"})
+    close, reason = await wire.closed()
+
+    assert (close, reason.partition(":")[0]) == (4401, code)
+    assert len(reason.encode()) <= 123
+    assert [each["type"] for each in wire.seen] == ["goodbye"]
+    assert wire.seen[0]["reason"] == code
+    assert token not in reason
+
+
+async def test_within_the_leeway_an_expired_token_and_one_that_begins_soon_are_taken(server: Server, ann: Person) -> None:
+    late = await ann.connect(token=own(server, ann.id, exp=now_s() - 10))
+    early = await ann.connect(token=own(server, ann.id, nbf=now_s() + 10))
+
+    assert late.welcome["user"]["id"] == early.welcome["user"]["id"] == ann.id
+
+
+async def test_a_products_own_user_is_there_from_the_first_connection_and_the_same_at_the_next(server: Server) -> None:
+    welcomes = []
+    for _ in range(2):
+        wire = await open_wire(server, headers={"Authorization": f"Bearer {product(name='Kim')}"})
+        welcomes.append(await wire.next("welcome"))
+
+    assert welcomes[0]["user"]["name"] == "Kim"
+    assert welcomes[0]["user"] == welcomes[1]["user"]
+
+
+@pytest.mark.parametrize("kind", ["expired", "another signature", "another audience"])
+async def test_a_bad_token_in_the_first_frame_is_refused_alike(server: Server, ann: Person, kind: str) -> None:
+    make, code = BAD[kind]
+    wire = await open_wire(server)
+
+    await wire.say(type="authenticate", token=make(server, ann.id))
+    close, reason = await wire.closed()
+
+    assert (close, reason.partition(":")[0]) == (4401, code)
