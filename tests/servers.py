@@ -47,6 +47,7 @@ class Server:
         self.data = directory / "data"
         self.log_path = directory / "server.log"
         self.settings = RAISED | dict(settings or {})
+        self.command = SERVE
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
         self.said: list[str] = []
@@ -56,7 +57,7 @@ class Server:
     def start(self, *arguments: str, **more: str) -> Server:
         """Runs until it says where it is. A second start comes back on the same address."""
         with self.log_path.open("a") as log:
-            self.process = subprocess.Popen([*SERVE, *arguments], env=self.environment(**more), stdout=subprocess.PIPE, stderr=log, text=True)
+            self.process = subprocess.Popen([*self.command, *arguments], env=self.environment(**more), stdout=subprocess.PIPE, stderr=log, text=True)
         assert self.process.stdout is not None
         self.said = []
         for line in self.process.stdout:

@@ -52,6 +52,7 @@ class Run:
         self.mark = f"canary-{uuid.uuid4().hex}"
         """Stands in every text."""
         self.starts = 1
+        self.deadline_s = DEADLINE_S
         self._directory = directory
         self._count = 0
         self._changed = asyncio.Event()
@@ -134,16 +135,16 @@ class Run:
 
     # Waiting
 
-    async def until(self, holds: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:
+    async def until(self, holds: Callable[[], bool], what: str) -> None:
         """Returns once something holds; looks whenever a client has seen something."""
         try:
-            async with asyncio.timeout(deadline_s):
+            async with asyncio.timeout(self.deadline_s):
                 while not holds():
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError as cause:
             standing = {each.name: (each.waiting, each.shown) for each in self.actors if each.waiting}
-            raise AssertionError(f"after {deadline_s} s still not: {what} (seed {self.seed}; waiting {standing})") from cause
+            raise AssertionError(f"after {self.deadline_s} s still not: {what} (seed {self.seed}; waiting {standing})") from cause
 
     async def answered(self) -> None:
         """Every message has a final answer."""
@@ -175,7 +176,7 @@ class Run:
             killed.set()
 
         self.history.at_send(self.history.sends + sends, strike)
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(self.deadline_s):
             await killed.wait()
         await self._start_again()
         self.history.add("fault", "ok", code="kill")
@@ -218,8 +219,7 @@ class Run:
 
     async def finish(self, demands: Demands, rules: Rules | None = None, *, readers: Iterable[Person] = ()) -> Stored:
         """Waits for every answer and every event, reads everything by every door, and judges. Stops the server."""
-        await self.answered()
-        await self.level()
+        late = await self._come_to_rest()
         persons = {each.person.id: each.person for each in self.actors} | {each.id: each for each in readers}
         for person in persons.values():
             for chat in sorted(self.chats):
@@ -228,14 +228,23 @@ class Run:
         await self.close()
         code = await asyncio.to_thread(self.server.stop)
         stored = read_store(self.server)
-        self.judge(records, stored, demands, rules)
+        self.judge(records, stored, demands, rules, late)
         assert code == 0, self.server.log
         self.check_log(persons.values())
         return stored
 
-    def judge(self, records: list[Record], stored: Stored, demands: Demands, rules: Rules | None) -> None:
+    async def _come_to_rest(self) -> str:
+        """Nothing, or what did not happen in time: the verdict says why."""
+        try:
+            await self.answered()
+            await self.level()
+        except AssertionError as cause:
+            return str(cause)
+        return ""
+
+    def judge(self, records: list[Record], stored: Stored, demands: Demands, rules: Rules | None, late: str) -> None:
         begun = time.monotonic()
-        wrong = explain(check(records, stored, rules))
+        wrong = "\n".join(each for each in (late, explain(check(records, stored, rules))) if each)
         if not wrong:
             wrong = "\n".join([f"the run does not count: {each}" for each in shortfalls(records, demands)] + [f"never answered: {each}" for each in unresolved(records)[:3]])
         if wrong:
