@@ -179,6 +179,15 @@ def test_a_type_of_a_later_version_is_passed_over() -> None:
     assert decode_server(b'{"type":"firework","chat":"x"}') is None
 
 
+@pytest.mark.parametrize("kind", ["poll_opened", "message_sent"])
+def test_an_event_that_this_version_cannot_read_keeps_its_place_in_the_chat(kind: str) -> None:
+    assert decode_server(b'{"type":"%s","chat":"x","seq":7}' % kind.encode()) == frames.OtherEvent(kind, "x", 7)
+
+
+def test_an_ack_that_this_version_cannot_read_is_no_event() -> None:
+    assert decode_server(b'{"type":"ack","chat":"x","seq":7}') is None
+
+
 @pytest.mark.parametrize("payload", [b"", b"{", b"[]", b"{}", b'{"type":7}'])
 def test_what_is_no_frame_of_a_server_raises(payload: bytes) -> None:
     with pytest.raises(ValueError):

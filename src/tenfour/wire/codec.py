@@ -15,7 +15,7 @@ from tenfour.domain.event import Event, EventKind
 from tenfour.domain.message import Message
 from tenfour.errors import FAILURES, ErrorCode
 from tenfour.wire import frames
-from tenfour.wire.frames import ClientFrame, EventFrame, Frame, ServerFrame
+from tenfour.wire.frames import ClientFrame, EventFrame, Frame, OtherEvent, ServerFrame
 from tenfour.wire.times import rfc3339
 
 _client_frames: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
@@ -23,6 +23,7 @@ _server_frames: msgspec.json.Decoder[ServerFrame] = msgspec.json.Decoder(ServerF
 _anything = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
 
+_NO_EVENTS = frozenset(each.__struct_config__.tag for each in ServerFrame.__args__) - frozenset(each.__struct_config__.tag for each in EventFrame.__args__)
 _CLIENT_TYPES = frozenset(each.__struct_config__.tag for each in ClientFrame.__args__)
 
 encode = _encoder.encode
@@ -48,18 +49,21 @@ def decode(payload: bytes) -> ClientFrame | Unreadable:
         return _explain(payload, cause)
 
 
-def decode_server(payload: bytes) -> ServerFrame | None:
+def decode_server(payload: bytes) -> ServerFrame | OtherEvent | None:
     """The frame that a server sent; None for a type that this version does not know.
 
-    Raises ``ValueError`` for what is no frame at all.
+    What has a place in a chat is an event even then: to pass over it would be a gap. Raises ``ValueError`` for
+    what is no frame at all.
     """
     try:
         return _server_frames.decode(payload)
     except msgspec.ValidationError:
         seen = _anything.decode(payload)
-        if isinstance(seen, dict) and isinstance(seen.get("type"), str):
-            return None
-        raise
+        if not isinstance(seen, dict) or not isinstance(seen.get("type"), str):
+            raise
+    if seen["type"] in _NO_EVENTS or not isinstance(seen.get("chat"), str) or not isinstance(seen.get("seq"), int):
+        return None
+    return OtherEvent(seen["type"], seen["chat"], seen["seq"])
 
 
 def _explain(payload: bytes, cause: Exception) -> Unreadable:

@@ -306,4 +306,16 @@ class ChatChanged(Frame, tag="chat_changed", frozen=True):
 
 EventFrame = MessageSent | MessageEdited | MessageDeleted | ReactionAdded | ReactionRemoved | MessagePinned | MessageUnpinned | MemberJoined | MemberLeft | MemberChanged | ChatChanged
 
+
+class OtherEvent(Struct, frozen=True, gc=False):
+    """A durable event of a kind that this version does not know; it has its place in the chat like any other."""
+
+    type: str
+    chat: str
+    seq: int
+
+
+AnyEvent = EventFrame | OtherEvent
+EVENT_TYPES = (*EventFrame.__args__, OtherEvent)
+
 ServerFrame = Welcome | Ack | Error | Synced | Reset | TypingShown | ReceiptShown | Presence | TokenExpiring | Authenticated | Ping | Pong | Goodbye | EventFrame
