@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from tenfour.client.events import Events
+from tenfour.client.rest import HistoryPage
 from tenfour.ids import ChatId, Seq
 from tenfour.wire import frames
 
 if TYPE_CHECKING:
-    from tenfour.client.client import Client, HistoryPage
+    from tenfour.client.client import Client
 
 
 class Chat:
@@ -23,32 +23,38 @@ class Chat:
     async def send(self, text: str, *, key: str | None = None, reply_to: str | None = None) -> frames.Ack:
         """The server's ack: the message is durable and has its seq.
 
-        Waits through disconnections; the key (made if none is given) keeps the message from doubling.
-        Raises ``TenfourError`` where the server refuses it for good.
+        Waits through disconnections; the key (made if none is given) keeps the message from doubling. Raises
+        ``TenfourError`` where the server refuses it for good, ``ClientClosed`` where the client was closed before.
+        Cancelled, it takes the message back if that was never written to a socket; otherwise the message stays on
+        its way, and a second call with the same key and text gets its answer.
         """
         return await self._client.post(self.id, text, key=key, reply_to=reply_to)
 
-    async def events(self, *, after: Seq | None = None) -> AsyncIterator[frames.EventFrame]:
-        """Every event after a seq (None: from now on), in order, each once, through disconnections."""
-        queue = self._client.listen(self.id, after)
-        try:
-            while True:
-                yield await queue.get()
-        finally:
-            self._client.unlisten(self.id, queue)
+    def events(self, *, after: Seq | None = None, epoch: str | None = None) -> Events:
+        """Every event after a seq, in order, each once, through disconnections, restarts and resets.
+
+        None: from the chat's head when this connection was opened; if the chat is followed already, from now on.
+        ``epoch`` is the ``Client.epoch`` that the seq was got in: if the server has another one, the first item is
+        ``HistoryReplaced``, and the new history follows from its beginning.
+        """
+        return self._client.listen(self.id, after, epoch)
 
     async def read(self, seq: Seq) -> None:
-        """Tells that everything up to a seq was read."""
-        self._client.transmit(frames.Receipt(self.id, read=seq, delivered=seq))
+        """Tells that everything up to a seq was read; at most once a second, the highest counts."""
+        self._client.note_receipt(self.id, read=seq)
+
+    async def delivered(self, seq: Seq) -> None:
+        """Tells that everything up to a seq has arrived."""
+        self._client.note_receipt(self.id, delivered=seq)
 
     async def typing(self, *, active: bool = True) -> None:
-        """Tells that somebody types; it expires by itself after 7 s."""
+        """Tells those who follow the chat that somebody types; it expires by itself after 7 s."""
         self._client.transmit(frames.Typing(active, self.id))
 
-    async def history(self, *, before: Seq | None = None, after: Seq | None = None, limit: int = 50) -> HistoryPage:
-        """A page of messages in seq order."""
-        return await self._client.history(self.id, before=before, after=after, limit=limit)
+    async def history(self, *, before: Seq | None = None, after: Seq | None = None, around: Seq | None = None, limit: int = 50) -> HistoryPage:
+        """A page of messages in seq order; the newest without a position. Raises ``ConnectionError`` where nobody answers."""
+        return await self._client.history(self.id, before=before, after=after, around=around, limit=limit)
 
     async def synced(self) -> None:
-        """Returns once the chat is live on the present connection."""
-        await asyncio.shield(self._client.when_synced(self.id))
+        """Returns once the chat, which is followed, is live on the present connection."""
+        await self._client.synced(self.id)

@@ -1,85 +1,91 @@
-"""The Python SDK: one connection for all chats, an outbox, and typed events.
-
-async with Client("https://chat.example.org", token="…") as client:
-chat = client.chat("01890a5d-ac96-774b-bcce-b302099a8057")
-await chat.send("hello")
-async for event in chat.events():
-print(event)
-"""
+"""The Python SDK: one connection for all chats, an outbox, and typed events. See ``docs/python-sdk.md``."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
-from collections.abc import Awaitable, Callable
+import weakref
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
 
-import httpx
-import msgspec
-import picows
-
+from tenfour.client.backoff import delay_s
 from tenfour.client.chat import Chat
-from tenfour.client.connection import Changed, Connected, Connecting, Connection, Effect, Happened, Lost, Open, Refused, RenewToken, Shut, Status, Told, Transmit
+from tenfour.client.connection import Changed, Connected, Connection, Effect, Happened, Lost, Open, Refused, RenewToken, Shut, Status, Told, Transmit, Unfollowed
+from tenfour.client.credentials import Credentials, TokenSource
+from tenfour.client.cuts import Cut, TimeLimit
+from tenfour.client.events import Events
+from tenfour.client.feed import Feed, Page
 from tenfour.client.outbox import Entry, Outbox
+from tenfour.client.receipts import Receipts
+from tenfour.client.rest import HistoryPage, Rest, error_of
+from tenfour.client.transport import Listener, NoSocket, Socket
 from tenfour.clock import Clock, SystemClock
 from tenfour.errors import FAILURES, ErrorCode, Retry, TenfourError
 from tenfour.ids import ChatId, Seq, new_id, parse_uuid
 from tenfour.wire import codec, frames
 
-TokenSource = str | Callable[[bool], Awaitable[str]]
-"""A token, or a function that gives one; its argument tells that the last one was refused."""
-
-REST_TIMEOUT_S = 15.0
-EVENTS_A_PAGE = 200
 RETRY_AFTER_MS = 1_000
+UNREADABLE = 1002
+FEED_ROOM = 1_000
+"""Events that wait for a listener; what comes beyond is read from the history when it gets there."""
+
+log = logging.getLogger("tenfour.client")
 
 
-class HistoryMessage(msgspec.Struct, frozen=True):
-    """A message as the history has it."""
-
-    id: str
-    chat: str
-    seq: int
-    by: str
-    key: str
-    at: str
-    text: str | None = None
-    reply_to: str | None = None
-    edited_at: str | None = None
-    deleted: bool = False
+class ClientClosed(Exception):
+    """The client was closed before the answer came; ``Client.unanswered`` has what was on its way."""
 
 
-class HistoryPage(msgspec.Struct, frozen=True):
-    items: list[HistoryMessage]
-    has_before: bool
-    has_after: bool
+@dataclass(slots=True)
+class _Sending:
+    """The answer to one message, and how many callers wait for it."""
+
+    entry: Entry
+    answer: asyncio.Future[frames.Ack]
+    callers: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Listening:
+    """A listener, held weakly: one that the application has dropped is forgotten."""
+
+    chat: ChatId | None
+    events: weakref.ref[Events] = field(compare=False)
 
 
 class Client:
-    """A user's connection to a server. Everything that it opens, ``close`` closes."""
+    """A user's connection to a server. Everything that it opens, ``close`` closes.
+
+    ``on_status`` is told every ``Status``, ``on_frame`` every frame that is no event of a chat: ``TypingShown``,
+    ``ReceiptShown``, ``Presence``, ``Error``, ``Goodbye``, ``Reset`` …; both in a step of their own on the loop.
+    """
 
     def __init__(
         self, url: str, token: TokenSource, *, clock: Clock | None = None, on_status: Callable[[Status], None] | None = None, on_frame: Callable[[frames.ServerFrame], None] | None = None
     ) -> None:
         self._url = url.rstrip("/")
-        self._token = token
         self._clock = clock or SystemClock()
         self._on_status = on_status
         self._on_frame = on_frame
+        self._credentials = Credentials(token)
+        self._rest = Rest(self._url, self._credentials)
         self._connection = Connection(random.random)
         self._outbox = Outbox()
-        self._acks: dict[tuple[ChatId, str], asyncio.Future[frames.Ack]] = {}
-        self._listeners: dict[ChatId, list[asyncio.Queue[frames.EventFrame]]] = {}
-        self._syncs: dict[ChatId, asyncio.Future[None]] = {}
-        self._socket: _Socket | None = None
+        self._receipts = Receipts()
+        self._sendings: dict[tuple[ChatId, str], _Sending] = {}
+        self._left: list[Entry] = []
+        self._listenings: list[_Listening] = []
+        self._socket: Socket | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._status_changed = asyncio.Event()
-        self._http: httpx.AsyncClient | None = None
-        self._catching_up: dict[ChatId, list[frames.EventFrame]] = {}
-        self._last_token = ""
+        self._timer_at = 0.0
+        self._last_token: str | None = None
+        self._turn: asyncio.Future[None] | None = None
+        self._is_closed = False
         self.welcome: frames.Welcome | None = None
 
     async def __aenter__(self) -> Self:
@@ -90,89 +96,167 @@ class Client:
         await self.close()
 
     def start(self) -> None:
-        """Begins to connect; returns at once."""
+        """Begins to connect, also after a refusal; returns at once."""
+        self._check_open()
+        self._left = []
         self._carry_out(self._connection.start(self._now()))
 
+    def online(self) -> None:
+        """Tells that the network is back: the next attempt is made at once."""
+        self._carry_out(self._connection.online(self._now()))
+
+    async def flush(self) -> None:
+        """Returns once every message that was sent so far has its answer."""
+        await asyncio.gather(*(asyncio.shield(each.answer) for each in self._sendings.values()), return_exceptions=True)
+
     async def close(self) -> None:
-        """Ends everything; messages that were not acked get ``CancelledError``."""
+        """Ends everything. Who still waits in ``send`` gets ``ClientClosed``; ``flush`` first lets the answers come."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        socket = self._socket
         self._carry_out(self._connection.stop())
-        if self._timer is not None:
-            self._timer.cancel()
-        for task in list(self._tasks):
+        self._give_up_sending(lambda: ClientClosed("The client was closed before the answer came."))
+        for events in self._listeners():
+            events.end(StopAsyncIteration())
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for ack in self._acks.values():
-            ack.cancel()
-        for sync in self._syncs.values():
-            sync.cancel()
-        if self._http is not None:
-            await self._http.aclose()
-            self._http = None
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if socket is not None:
+            await socket.gone()
+        await self._rest.close()
+
+    # What is
 
     @property
     def status(self) -> Status:
         return self._connection.status
 
     @property
+    def epoch(self) -> str | None:
+        """Names the history that seqs count in: keep it beside a seq that is to outlive the process."""
+        return self._connection.epoch
+
+    @property
     def waiting(self) -> int:
-        """Messages that are not acked yet."""
+        """Messages that have no answer yet."""
         return len(self._outbox)
+
+    @property
+    def unanswered(self) -> list[Entry]:
+        """Messages without an answer, also those that ``close`` or a refusal left: to be sent again with their keys."""
+        return [*self._left, *self._outbox]
+
+    @property
+    def cuts(self) -> list[Cut]:
+        """How the last connections ended that nobody said goodbye to."""
+        return list(self._connection.cuts)
+
+    @property
+    def time_limit(self) -> TimeLimit | None:
+        """The limit that a proxy on the way seems to have, where the last three connections were cut alike."""
+        return self._connection.time_limit
 
     async def connected(self) -> None:
         """Returns once ``welcome`` has come; raises ``TenfourError`` where the server says no for good."""
-        while not isinstance(self.status, Connected):
-            if isinstance(self.status, Refused):
-                raise TenfourError(ErrorCode(self.status.code), self.status.detail)
-            self._status_changed.clear()
-            await self._status_changed.wait()
+        await self._until(lambda: isinstance(self.status, Connected))
+
+    async def synced(self, chat: ChatId) -> None:
+        await self._until(lambda: self._is_live(chat))
+
+    # What an application wants
 
     def chat(self, chat: str) -> Chat:
         """One chat; raises ``TenfourError(CHAT_ID_INVALID)`` before anything is sent."""
         return Chat(self, _chat_id(chat))
 
-    def follow_all(self) -> None:
-        """Follows every chat of the user, those joined later too; events go to ``on_frame``."""
-        self._carry_out(self._connection.follow({}, rest=True))
+    def follow_all(self) -> Events:
+        """The events of every chat of the user from now on, of those joined later too."""
+        self._check_open()
+        events = self._listen(None, Feed(FEED_ROOM))
+        for chat, place in self._connection.places.items():
+            events.change(lambda feed, chat=chat, place=place: feed.begin(chat, place.seq, place.epoch))  # type: ignore[misc]
+        if not self._connection.wants_rest:
+            self._carry_out(self._connection.follow({}, rest=True))
+        return events
 
     # What chats use
 
     async def post(self, chat: ChatId, text: str, *, key: str | None, reply_to: str | None) -> frames.Ack:
-        key = key or new_id(self._clock.now_ms())
-        future = self._acks.get((chat, key))
-        if future is None:
-            future = self._acks[chat, key] = asyncio.get_running_loop().create_future()
-            self._outbox.add(Entry(chat, key, text, reply_to))
-            self._send_waiting()
-        return await asyncio.shield(future)
+        self._check_open()
+        if isinstance(self.status, Refused):
+            raise error_of(self.status.code, self.status.detail)
+        sending = self._sending(Entry(chat, key or new_id(self._clock.now_ms()), text, reply_to))
+        sending.callers += 1
+        try:
+            return await asyncio.shield(sending.answer)
+        finally:
+            sending.callers -= 1
+            if sending.callers == 0 and not sending.answer.done() and self._outbox.withdraw(chat, sending.entry.key):
+                del self._sendings[chat, sending.entry.key]
 
-    def listen(self, chat: ChatId, after: Seq | None) -> asyncio.Queue[frames.EventFrame]:
-        queue: asyncio.Queue[frames.EventFrame] = asyncio.Queue()
-        self._listeners.setdefault(chat, []).append(queue)
-        self._carry_out(self._connection.follow({chat: after}))
-        return queue
+    def listen(self, chat: ChatId, after: Seq | None, epoch: str | None) -> Events:
+        self._check_open()
+        place = self._connection.places.get(chat)
+        feed = Feed(FEED_ROOM)
+        events = self._listen(chat, feed)
+        if place is None:
+            feed.begin(chat, after, epoch)
+            self._carry_out(self._connection.follow({chat: after}, epoch=epoch))
+            place = self._connection.places[chat]
+        if after is None:
+            feed.begin(chat, place.seq, place.epoch)
+        else:
+            feed.begin(chat, after, epoch)
+            if place.seq is not None and place.epoch is not None and place.live:
+                feed.reached(chat, place.seq, place.epoch)
+        return events
 
-    def unlisten(self, chat: ChatId, queue: asyncio.Queue[frames.EventFrame]) -> None:
-        self._listeners[chat].remove(queue)
-
-    def when_synced(self, chat: ChatId) -> asyncio.Future[None]:
-        future = self._syncs.get(chat)
-        if future is None or future.done():
-            future = self._syncs[chat] = asyncio.get_running_loop().create_future()
-        if chat in self._connection.synced:
-            future.set_result(None)
-        return future
+    def note_receipt(self, chat: ChatId, *, delivered: Seq = 0, read: Seq = 0) -> None:
+        self._check_open()
+        self._receipts.note(chat, delivered=delivered, read=read)
+        self._send_waiting()
+        self._arm()
 
     def transmit(self, frame: frames.Frame) -> bool:
         """Writes a frame that need not survive a disconnection; False where there is no connection."""
         if self._socket is None or not isinstance(self.status, Connected):
             return False
-        self._socket.write(frame)
+        self._socket.write(codec.encode(frame))
         return True
 
-    async def history(self, chat: ChatId, *, before: Seq | None, after: Seq | None, limit: int) -> HistoryPage:
-        query = {"before": before, "after": after, "limit": limit}
-        body = await self._get(f"/api/v1/chats/{chat}/messages", {name: value for name, value in query.items() if value is not None})
-        return msgspec.json.decode(body, type=HistoryPage)
+    async def history(self, chat: ChatId, *, before: Seq | None, after: Seq | None, around: Seq | None, limit: int) -> HistoryPage:
+        self._check_open()
+        query = {"before": before, "after": after, "around": around, "limit": limit}
+        return await self._rest.history(chat, {name: value for name, value in query.items() if value is not None})
+
+    # Waiting
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ClientClosed("The client is closed.")
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
+        """Returns once it is so; raises where that cannot be any more."""
+        while not is_so():
+            self._check_open()
+            if isinstance(self.status, Refused):
+                raise error_of(self.status.code, self.status.detail)
+            await self._next_turn()
+
+    async def _next_turn(self) -> None:
+        if self._turn is None or self._turn.done():
+            self._turn = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._turn)
+
+    def _wake(self) -> None:
+        if self._turn is not None and not self._turn.done():
+            self._turn.set_result(None)
+
+    def _is_live(self, chat: ChatId) -> bool:
+        place = self._connection.places.get(chat)
+        return place is not None and place.live
 
     # Effects
 
@@ -180,125 +264,257 @@ class Client:
         for effect in effects:
             match effect:
                 case Happened(frame):
-                    self._pass_on(frame)
+                    self._happened(frame)
                 case Told(frame):
                     self._told(frame)
                 case Transmit(frame):
                     if self._socket is not None:
-                        self._socket.write(frame)
+                        self._socket.write(codec.encode(frame))
                 case Open(new_token):
-                    self._run(self._open(new_token=new_token))
+                    self._opening = self._run(self._open(new_token=new_token))
                 case Shut(code):
                     self._shut(code)
                 case RenewToken():
                     self._run(self._renew())
                 case Lost():
-                    self._run(self._catch_up(effect))
+                    self._lost(effect)
+                case Unfollowed(chat, code, detail):
+                    self._unfollowed(chat, error_of(code, detail))
                 case Changed(status):
-                    self._changed(status)
+                    self._status_changed(status)
+        self._send_waiting()
         self._arm()
 
-    def _run(self, work: Any) -> None:
+    def _run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
-    def _changed(self, status: Status) -> None:
+    def _status_changed(self, status: Status) -> None:
         if not isinstance(status, Connected):
             self._outbox.disconnected()
-        self._status_changed.set()
+            self._receipts.disconnected(self._now())
+        if isinstance(status, Refused):
+            self._give_up_sending(lambda: error_of(status.code, status.detail))
+            for events in self._listeners():
+                events.end(error_of(status.code, status.detail))
+        self._wake()
         if self._on_status is not None:
-            self._on_status(status)
+            asyncio.get_running_loop().call_soon(self._on_status, status)
 
     def _told(self, frame: frames.ServerFrame) -> None:
         match frame:
             case frames.Welcome():
                 self.welcome = frame
-                self._send_waiting()
+                self._outbox.connected(frame.limits.sends_per_s, self._now())
             case frames.Ack():
-                self._acked(frame)
+                self._answer(ChatId(frame.chat), frame.key, frame)
             case frames.Error() if frame.key is not None and frame.chat is not None:
                 self._refused(frame, ChatId(frame.chat), frame.key)
             case frames.Synced():
-                self._resolve_sync(ChatId(frame.chat))
+                self._reached(ChatId(frame.chat), frame.seq, frame.epoch)
+            case frames.Reset():
+                self._reached(ChatId(frame.chat), frame.head, frame.epoch)
         if self._on_frame is not None:
-            self._on_frame(frame)
+            asyncio.get_running_loop().call_soon(self._on_frame, frame)
 
-    def _acked(self, frame: frames.Ack) -> None:
-        chat = ChatId(frame.chat)
-        self._outbox.acked(chat, frame.key)
-        future = self._acks.pop((chat, frame.key), None)
-        if future is not None and not future.done():
-            future.set_result(frame)
+    # Messages
+
+    def _sending(self, entry: Entry) -> _Sending:
+        """A message on its way; the same key with the same content is the same message."""
+        known = self._sendings.get((entry.chat, entry.key))
+        if known is not None:
+            if (known.entry.text, known.entry.reply_to) != (entry.text, entry.reply_to):
+                raise TenfourError(ErrorCode.KEY_REUSED)
+            return known
+        self._outbox.add(entry)
+        sending = self._sendings[entry.chat, entry.key] = _Sending(entry, asyncio.get_running_loop().create_future())
+        # Nobody may be there to take the answer: a caller that was cancelled has left.
+        sending.answer.add_done_callback(lambda answer: answer.cancelled() or answer.exception())
         self._send_waiting()
-
-    def _refused(self, frame: frames.Error, chat: ChatId, key: str) -> None:
-        failure = FAILURES[ErrorCode(frame.code)] if frame.code in set(ErrorCode) else None
-        if failure is not None and failure.retry in (Retry.AFTER_DELAY, Retry.AT_ONCE):
-            self._outbox.hold(chat, self._now() + (frame.retry_after_ms or RETRY_AFTER_MS) / 1000)
-            return
-        self._outbox.refused(chat, key)
-        future = self._acks.pop((chat, key), None)
-        if future is not None and not future.done():
-            future.set_exception(TenfourError(ErrorCode(frame.code) if failure else ErrorCode.INTERNAL, frame.detail))
-
-    def _resolve_sync(self, chat: ChatId) -> None:
-        future = self._syncs.get(chat)
-        if future is not None and not future.done():
-            future.set_result(None)
+        self._arm()
+        return sending
 
     def _send_waiting(self) -> None:
-        if self._socket is not None and isinstance(self.status, Connected):
-            for entry in self._outbox.take(self._now()):
-                self._socket.write(frames.Send(entry.key, entry.text, entry.chat, entry.reply_to))
-
-    def _pass_on(self, frame: frames.EventFrame) -> None:
-        behind = self._catching_up.get(ChatId(frame.chat))
-        if behind is not None:
-            behind.append(frame)
+        """Writes what may go out now."""
+        if self._socket is None or not isinstance(self.status, Connected):
             return
-        for queue in self._listeners.get(ChatId(frame.chat), ()):
-            queue.put_nowait(frame)
-        if self._on_frame is not None:
-            self._on_frame(frame)
+        for entry in self._outbox.take(self._now(), self._connection.may_send):
+            payload = codec.encode(frames.Send(entry.key, entry.text, entry.chat, entry.reply_to))
+            assert self.welcome is not None, "who is connected was welcomed"
+            if len(payload) > self.welcome.limits.frame_bytes:  # it would cost the connection
+                self._answer(entry.chat, entry.key, TenfourError(ErrorCode.TEXT_TOO_LONG))
+            else:
+                self._socket.write(payload)
+        for receipt in self._receipts.take(self._now()):
+            self._socket.write(codec.encode(receipt))
+
+    def _refused(self, frame: frames.Error, chat: ChatId, key: str) -> None:
+        if frame.code in FAILURES and FAILURES[ErrorCode(frame.code)].retry in (Retry.AFTER_DELAY, Retry.AT_ONCE):
+            wait_ms = RETRY_AFTER_MS if frame.retry_after_ms is None else frame.retry_after_ms
+            self._outbox.hold(chat, key, self._now() + wait_ms / 1000)
+        else:
+            self._answer(chat, key, error_of(frame.code, frame.detail))
+
+    def _answer(self, chat: ChatId, key: str, answer: frames.Ack | TenfourError) -> None:
+        self._outbox.answered(chat, key)
+        sending = self._sendings.pop((chat, key), None)
+        if sending is None:
+            return
+        if isinstance(answer, TenfourError):
+            sending.answer.set_exception(answer)
+        else:
+            sending.answer.set_result(answer)
+
+    def _give_up_sending(self, why: Callable[[], Exception]) -> None:
+        self._left += self._outbox.clear()
+        sendings, self._sendings = self._sendings, {}
+        for sending in sendings.values():
+            sending.answer.set_exception(why())
+
+    # Listeners
+
+    def _listen(self, chat: ChatId | None, feed: Feed) -> Events:
+        """A listener that is told of the chat's events, or of all, until it leaves or is dropped."""
+        client = weakref.ref(self)
+
+        def leave(_: object) -> None:
+            if (here := client()) is not None:
+                here._left_by(listening)  # noqa: SLF001 - its own
+
+        events = Events(feed, self._read_page, leave)
+        listening = _Listening(chat, weakref.ref(events, leave))
+        self._listenings.append(listening)
+        return events
+
+    def _left_by(self, listening: _Listening) -> None:
+        """Nobody listens to the chat any more: then nothing of it has to come."""
+        if listening not in self._listenings:
+            return
+        self._listenings.remove(listening)
+        chat = listening.chat
+        if chat is not None and all(each.chat not in (None, chat) for each in self._listenings) and not self._is_closed:
+            self._carry_out(self._connection.unfollow(chat))
+
+    def _listeners(self, chat: ChatId | None = None) -> list[Events]:
+        """Those of one chat and of all; without a chat, everybody."""
+        found = [each.events() for each in self._listenings if chat is None or each.chat in (None, chat)]
+        return [events for events in found if events is not None]
+
+    def _happened(self, frame: frames.AnyEvent) -> None:
+        epoch = self._connection.epoch
+        assert epoch is not None, "events come after welcome"
+        for events in self._listeners(ChatId(frame.chat)):
+            events.change(lambda feed: feed.offer(frame, epoch))
+
+    def _reached(self, chat: ChatId, head: Seq, epoch: str) -> None:
+        for events in self._listeners(chat):
+            events.change(lambda feed: feed.reached(chat, head, epoch))
+        self._wake()
+
+    def _lost(self, lost: Lost) -> None:
+        epoch = self._connection.epoch
+        assert epoch is not None, "a reset names its epoch"
+        for events in self._listeners(lost.chat):
+            if lost.new_history:
+                events.change(lambda feed: feed.replaced(lost.chat, lost.head, epoch))
+            else:
+                events.change(lambda feed: feed.reached(lost.chat, lost.head, epoch))
+
+    def _unfollowed(self, chat: ChatId, cause: TenfourError) -> None:
+        for listening in self._listenings:
+            events = listening.events()
+            if listening.chat == chat and events is not None:
+                events.end(cause)
+        self._wake()
+
+    async def _read_page(self, chat: ChatId, after: Seq) -> Page | None:
+        """A page of the history that the connection is in; waits until the server gives one. None where the client is closed."""
+        attempt = 1
+        while not self._is_closed:
+            wait_s = 0.0
+            try:
+                page = await self._rest.events(chat, after)
+                if page.epoch == self._connection.epoch:
+                    return page
+            except TenfourError as refusal:
+                if refusal.failure.retry not in (Retry.AFTER_DELAY, Retry.AT_ONCE):
+                    raise
+                wait_s = (refusal.retry_after_ms or 0) / 1000
+            except OSError as cause:
+                log.debug("no page of events: %s", cause)
+            await self._pause(max(wait_s, delay_s(attempt, random.random())))  # noqa: S311 - jitter
+            attempt += 1
+        return None
+
+    async def _pause(self, seconds: float) -> None:
+        """Waits, but not longer than until the connection changes."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._next_turn()
+        except TimeoutError:
+            return
 
     # The socket
 
     async def _open(self, *, new_token: bool) -> None:
+        socket = Socket(Listener(self._socket_heard, self._socket_touched, self._socket_closed))
         try:
-            token = self._last_token = self._token if isinstance(self._token, str) else await self._token(new_token)
-            socket = await _Socket.open(self, _socket_url(self._url), token)
-        except (OSError, picows.WSError, TimeoutError, httpx.HTTPError) as cause:
-            self._carry_out(self._connection.unreachable(_reason(cause), self._now()))
-            return
-        if isinstance(self.status, Connecting):
+            token = await (self._credentials.new_token(self._last_token) if new_token else self._credentials.token())
+            self._last_token = token
             self._socket = socket
-        else:
-            socket.shut(1000)
+            await socket.open(self._url, token)
+        except NoSocket as cause:
+            self._unreachable(socket, cause.why, cause.detail, cause.retry_after_s)
+        except TenfourError as cause:
+            self._unreachable(socket, cause.code, cause.detail)
+        except Exception as cause:
+            log.warning("the function that gives the token failed: %s", type(cause).__name__, exc_info=cause)
+            self._unreachable(socket, "token_not_given", type(cause).__name__)
+
+    def _unreachable(self, socket: Socket, why: str, detail: str, retry_after_s: float | None = None) -> None:
+        if self._socket in (None, socket):
+            self._socket = None
+            self._carry_out(self._connection.unreachable(why, self._now(), detail=detail, retry_after_s=retry_after_s))
 
     async def _renew(self) -> None:
-        if not isinstance(self._token, str):
-            token = self._last_token = await self._token(True)
+        """Puts a new token on the open connection. Where none is to be had, the server ends it at the token's end."""
+        if not self._credentials.is_renewable:
+            return
+        try:
+            token = await self._credentials.new_token(self._last_token)
+        except Exception as cause:
+            log.warning("the token was not renewed: %s", type(cause).__name__, exc_info=None if isinstance(cause, TenfourError) else cause)
+        else:
+            self._last_token = token
             self.transmit(frames.Authenticate(token))
 
     def _shut(self, code: int) -> None:
         socket, self._socket = self._socket, None
+        opening, self._opening = self._opening, None
+        if opening is not None and opening is not asyncio.current_task():
+            opening.cancel()
         if socket is not None:
             socket.shut(code)
 
-    def socket_heard(self, socket: _Socket, payload: bytes) -> None:
-        if self._socket is None and isinstance(self.status, Connecting):
-            self._socket = socket
-        if socket is self._socket:
+    def _socket_heard(self, socket: Socket, payload: bytes) -> None:
+        if socket is not self._socket:
+            return
+        try:
             frame = codec.decode_server(payload)
-            if frame is not None:
-                self._carry_out(self._connection.heard(frame, self._now()))
+        except ValueError:
+            self._shut(UNREADABLE)
+            self._carry_out(self._connection.closed(UNREADABLE, "", self._now()))
+            return
+        if frame is not None:
+            self._carry_out(self._connection.heard(frame, self._now()))
 
-    def socket_touched(self, socket: _Socket) -> None:
+    def _socket_touched(self, socket: Socket) -> None:
         if socket is self._socket:
             self._connection.touched(self._now())
 
-    def socket_closed(self, socket: _Socket, code: int, reason: str) -> None:
+    def _socket_closed(self, socket: Socket, code: int, reason: str) -> None:
         if socket is self._socket:
             self._socket = None
             self._carry_out(self._connection.closed(code, reason, self._now()))
@@ -309,106 +525,21 @@ class Client:
         return self._clock.monotonic()
 
     def _arm(self) -> None:
-        """One timer for whatever is due next."""
-        due = [at for at in (self._connection.next_tick_at(), self._outbox.next_at()) if at is not None]
-        if self._timer is not None:
+        """One timer for whatever is due next; one that rings too early is set again."""
+        due = [self._connection.next_tick_at()]
+        if isinstance(self.status, Connected):
+            due += [self._outbox.next_at(self._connection.may_send), self._receipts.next_at()]
+        next_at = min((at for at in due if at is not None), default=None)
+        if self._timer is not None and (next_at is None or next_at < self._timer_at):
             self._timer.cancel()
             self._timer = None
-        if due:
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, min(due) - self._now()) + 0.001, self._tick)
+        if next_at is not None and self._timer is None:
+            self._timer_at = next_at
+            self._timer = asyncio.get_running_loop().call_later(max(0.0, next_at - self._now()) + 0.001, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
-        self._send_waiting()
         self._carry_out(self._connection.ticked(self._now()))
-
-    # History
-
-    async def _catch_up(self, lost: Lost) -> None:
-        """Reads what a reset left out, passes it on in order, then what has come meanwhile."""
-        self._catching_up[lost.chat] = []
-        after = lost.after
-        try:
-            while after < lost.head:
-                body = await self._get(f"/api/v1/chats/{lost.chat}/events", {"after": after, "limit": EVENTS_A_PAGE})
-                events = [frame for raw in msgspec.json.decode(body, type=_Events).items if (frame := codec.decode_server(bytes(raw))) is not None]
-                if not events:
-                    break
-                for frame in events:
-                    if frame.seq <= lost.head:  # type: ignore[union-attr]
-                        self._give(lost.chat, frame)  # type: ignore[arg-type]
-                after = events[-1].seq  # type: ignore[union-attr]
-        finally:
-            for frame in self._catching_up.pop(lost.chat):
-                self._give(lost.chat, frame)
-            self._resolve_sync(lost.chat)
-
-    def _give(self, chat: ChatId, frame: frames.EventFrame) -> None:
-        for queue in self._listeners.get(chat, ()):
-            queue.put_nowait(frame)
-        if self._on_frame is not None:
-            self._on_frame(frame)
-
-    async def _get(self, path: str, query: dict[str, Any]) -> bytes:
-        if self._http is None:
-            self._http = httpx.AsyncClient(base_url=self._url, timeout=REST_TIMEOUT_S)
-        response = await self._http.get(path, params=query, headers={"Authorization": f"Bearer {self._last_token}"})
-        if response.status_code != httpx.codes.OK:
-            code = msgspec.json.decode(response.content).get("code", ErrorCode.INTERNAL)
-            raise TenfourError(ErrorCode(code))
-        return response.content
-
-
-class _Events(msgspec.Struct):
-    items: list[msgspec.Raw]
-
-
-class _Socket(picows.WSListener):
-    """One WebSocket, told apart from the ones before it."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._transport: Any = None
-        self._parts: list[bytes] = []
-
-    @classmethod
-    async def open(cls, client: Client, url: str, token: str) -> _Socket:
-        headers = {"Authorization": f"Bearer {token}", "Sec-WebSocket-Protocol": frames.PROTOCOL}
-        socket = cls(client)
-        await picows.ws_connect(lambda: socket, url, extra_headers=headers, websocket_handshake_timeout=15, max_redirects=0)
-        return socket
-
-    def write(self, frame: frames.Frame) -> None:
-        self._transport.send(picows.WSMsgType.TEXT, codec.encode(frame))
-
-    def shut(self, code: int) -> None:
-        if self._transport is None:
-            return
-        if code == 1006:  # noqa: PLR2004 - nobody hears it
-            self._transport.disconnect(graceful=False)
-        else:
-            self._transport.send_close(code)
-            self._transport.disconnect()
-
-    def on_ws_connected(self, transport: Any) -> None:
-        self._transport = transport
-
-    def on_ws_frame(self, transport: Any, frame: Any) -> None:
-        if frame.msg_type in (picows.WSMsgType.TEXT, picows.WSMsgType.CONTINUATION):
-            self._parts.append(frame.get_payload_as_bytes())
-            if frame.fin:
-                payload, self._parts = b"".join(self._parts), []
-                self._client.socket_heard(self, payload)
-        elif frame.msg_type is picows.WSMsgType.CLOSE:
-            transport.send_close(frame.get_close_code() or 1000)
-            transport.disconnect()
-        else:
-            self._client.socket_touched(self)
-
-    def on_ws_disconnected(self, transport: Any) -> None:
-        received = transport.close_handshake.recv if transport.close_handshake is not None else None
-        code, reason = (int(received.code), received.reason or "") if received is not None else (1006, "")
-        self._client.socket_closed(self, code, reason)
 
 
 def _chat_id(text: str) -> ChatId:
@@ -416,18 +547,3 @@ def _chat_id(text: str) -> ChatId:
         return ChatId(parse_uuid(text))
     except ValueError as cause:
         raise TenfourError(ErrorCode.CHAT_ID_INVALID) from cause
-
-
-def _socket_url(url: str) -> str:
-    parts = urlsplit(url)
-    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + "/api/v1/ws", "", ""))
-
-
-def _reason(cause: Exception) -> str:
-    """One word for why no socket opened; ``doctor`` says it at length."""
-    if isinstance(cause, ConnectionRefusedError):
-        return "connection_refused"
-    if isinstance(cause, TimeoutError):
-        return "connect_timeout"
-    return "unreachable"

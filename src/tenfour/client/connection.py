@@ -13,10 +13,11 @@ One value, no pair of booleans that can disagree. What carries the effects out i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tenfour.client.backoff import delay_s
+from tenfour.client.cuts import Cut, TimeLimit, time_limit
 from tenfour.errors import FAILURES, ErrorCode, Retry
 from tenfour.ids import ChatId, Seq
 from tenfour.wire import frames
@@ -26,7 +27,11 @@ SILENCE_GRACE_S = 10.0
 ABNORMAL = 1006
 SLOW_TWICE_S = 60.0
 SLOW_EXTRA_S = 10.0
-LIVES_KEPT = 5
+STABLE_S = 10.0
+CUTS_KEPT = 5
+CHATS_PER_SUBSCRIBE = 1_000
+GAPS_MAX = 3
+RESUBSCRIBE_AFTER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """``why`` is the code of the ending, or ``connect_timeout`` or ``unreachable``."""
+    """``why`` is a code of the catalogue, ``closed_CODE``, ``connect_timeout``, or why no socket opened (``unreachable`` …)."""
 
     retry_at: float
     why: str
@@ -99,7 +104,7 @@ class Changed:
 class Happened:
     """A durable event, next in its chat's order, each exactly once."""
 
-    frame: frames.EventFrame
+    frame: frames.AnyEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +121,39 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfollowed:
+    """Nothing more comes of this chat: the user is no member, or the server refuses to show it."""
+
+    chat: ChatId
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """Any other frame: ack, error, typing, receipt, presence, synced …"""
 
     frame: frames.ServerFrame
 
 
-Effect = Open | Transmit | Shut | RenewToken | Changed | Happened | Lost | Told
+Effect = Open | Transmit | Shut | RenewToken | Changed | Happened | Lost | Unfollowed | Told
+
+
+@dataclass(slots=True)
+class Place:
+    """Where one followed chat stands."""
+
+    seq: Seq | None = None
+    """The last event that the application has, whatever connection it came by; None: not known yet."""
+    epoch: str | None = None
+    """The history that ``seq`` counts in."""
+    subscribe_id: str = ""
+    """The newest subscribe; what carries an older id is dropped."""
+    live: bool = False
+    from_head: bool = True
+    """Whether the next subscribe leaves the start to the server: the head of ``welcome``."""
+    gaps: int = 0
+    """How often in a row a replay has left out an event."""
 
 
 @dataclass(slots=True)
@@ -131,21 +162,35 @@ class Connection:
 
     random: Callable[[], float]
     status: Status = field(default_factory=Idle)
+    user: str | None = None
     epoch: str | None = None
-    positions: dict[ChatId, Seq] = field(default_factory=dict)
-    """The last event of each chat that the application has, whatever connection it came by."""
-    subscribed: dict[ChatId, str] = field(default_factory=dict)
-    """Chat → id of the newest subscribe; frames of older ones are dropped."""
+    """The history that the server had at the last ``welcome``, ``synced`` or ``reset``."""
+    places: dict[ChatId, Place] = field(default_factory=dict)
     wants_rest: bool = False
-    synced: set[ChatId] = field(default_factory=set)
-    lives: list[float] = field(default_factory=list)
-    """How long the last connections lived, in seconds: the same age again and again is a proxy's limit."""
+    cuts: list[Cut] = field(default_factory=list)
+    """The last connections that were cut without a word."""
+    _heads: dict[ChatId, Seq] = field(default_factory=dict)
     _attempt: int = 0
+    _barren: bool = False
+    """Whether the last connection was gone before anything came of it."""
     _heard_at: float = 0.0
-    _told_to_wait_s: float | None = None
+    _goodbye: frames.Goodbye | None = None
     _asked_new_token: bool = False
     _subscribe_count: int = 0
+    _rest_id: str | None = None
+    _resubscribe_at: float | None = None
+    _resubscribe_rest: bool = False
     _slow_at: float | None = None
+
+    @property
+    def time_limit(self) -> TimeLimit | None:
+        """The limit of a proxy on the way, where the last cuts show one."""
+        return time_limit(self.cuts)
+
+    def may_send(self, chat: ChatId) -> bool:
+        """Whether messages may go out: a followed chat is brought up to date first."""
+        place = self.places.get(chat)
+        return isinstance(self.status, Connected) and (place is None or place.live)
 
     # What the application does
 
@@ -159,45 +204,70 @@ class Connection:
 
     def stop(self) -> list[Effect]:
         """Ends the connection and stays away."""
-        self.synced.clear()
+        self._forget_socket()
         return [*self._become(Idle()), Shut(1000)]
 
     def online(self, now: float) -> list[Effect]:
         """The network is back: no more waiting."""
         return self._open(now, new_token=False) if isinstance(self.status, Waiting) else []
 
-    def follow(self, chats: dict[ChatId, Seq | None], *, rest: bool = False) -> list[Effect]:
-        """Wants the chats' events after the given positions; None: from now on."""
+    def follow(self, chats: Mapping[ChatId, Seq | None], *, rest: bool = False, epoch: str | None = None) -> list[Effect]:
+        """Wants the chats' events after the given positions of an epoch; None: from the head of ``welcome``."""
         for chat, after in chats.items():
+            place = self.places.setdefault(chat, Place())
             if after is not None:
-                self.positions[chat] = after
-            self.subscribed.setdefault(chat, "")
+                place.seq, place.epoch, place.from_head = after, epoch, False
         self.wants_rest = self.wants_rest or rest
         return self._subscribe(list(chats), rest=rest) if isinstance(self.status, Connected) else []
 
+    def unfollow(self, chat: ChatId) -> list[Effect]:
+        """Wants no more of a chat, unless all are followed."""
+        if self.wants_rest or self.places.pop(chat, None) is None:
+            return []
+        return [Transmit(frames.Unsubscribe([chat]))] if isinstance(self.status, Connected) else []
+
     # What the socket does
 
-    def heard(self, frame: frames.ServerFrame, now: float) -> list[Effect]:  # noqa: PLR0911 - one case a frame
+    def heard(self, frame: frames.ServerFrame | frames.OtherEvent, now: float) -> list[Effect]:
         """A frame came."""
         self._heard_at = now
+        match self.status:
+            case Connected():
+                return self._heard_open(frame, now)
+            case Connecting():
+                return self._heard_early(frame, now)
+        return []
+
+    def _heard_early(self, frame: frames.ServerFrame | frames.OtherEvent, now: float) -> list[Effect]:
         match frame:
             case frames.Welcome():
                 return self._welcomed(frame, now)
+            case frames.Goodbye():
+                self._goodbye = frame
+                return [Told(frame)]
+        return []
+
+    def _heard_open(self, frame: frames.ServerFrame | frames.OtherEvent, now: float) -> list[Effect]:  # noqa: PLR0911 - one case a frame
+        if isinstance(frame, frames.AnyEvent):
+            return self._event(frame, now)
+        match frame:
             case frames.Ping():
                 return [Transmit(frames.Pong(frame.id))]
             case frames.Synced():
-                return self._synced(frame)
+                return self._synced(frame, now)
             case frames.Reset():
                 return self._reset(frame)
             case frames.Goodbye():
-                self._told_to_wait_s = None if frame.after_ms is None else frame.after_ms / 1000
-                return [Told(frame)]
+                self._goodbye = frame
             case frames.TokenExpiring():
                 return [RenewToken(), Told(frame)]
-            case _ if hasattr(frame, "seq") and not isinstance(frame, frames.Ack):
-                return self._event(frame)  # type: ignore[arg-type]
-            case _:
-                return [Told(frame)]
+            case frames.Error() if frame.id is not None and frame.key is None:
+                return [*self._not_subscribed(frame, frame.id, now), Told(frame)]
+            case frames.Ack():
+                self._barren = False
+            case frames.Welcome():
+                return []
+        return [Told(frame)]
 
     def touched(self, now: float) -> None:
         """A control frame came: the line is alive."""
@@ -205,31 +275,35 @@ class Connection:
 
     def closed(self, code: int, reason: str, now: float) -> list[Effect]:
         """The socket is gone. Codes that say no for good end it; all others come back."""
-        if isinstance(self.status, Idle | Waiting | Refused):
+        if not isinstance(self.status, Connecting | Connected):
             return []
+        name, detail = _named(reason)
+        if name is None and self._goodbye is not None:
+            name = self._goodbye.reason
         if isinstance(self.status, Connected):
-            self.lives = [*self.lives, now - self.status.since][-LIVES_KEPT:]
-        self.synced.clear()
-        name, _, detail = reason.partition(": ")
-        failure = FAILURES[ErrorCode(name)] if name in set(ErrorCode) else None
-        if failure is None or failure.retry in (Retry.AT_ONCE, Retry.AFTER_DELAY):
-            return self._wait(now, name if failure is not None else f"closed_{code}", slow=code == FAILURES[ErrorCode.SLOW_READER].close)
-        if failure.retry is Retry.WITH_NEW_TOKEN and not self._asked_new_token:
-            self._asked_new_token = True
-            return self._open(now, new_token=True)
-        return self._become(Refused(name, detail or failure.title))
+            if name is None:
+                self.cuts = [*self.cuts, Cut(code, now - self.status.since, now - self._heard_at)][-CUTS_KEPT:]
+            self._barren = self._barren and now - self.status.since < STABLE_S
+        return self._ended(name or f"closed_{code}", code, detail, now)
 
-    def unreachable(self, why: str, now: float) -> list[Effect]:
-        """The socket could not be opened."""
-        return self._wait(now, why) if isinstance(self.status, Connecting) else []
+    def unreachable(self, why: str, now: float, *, detail: str = "", retry_after_s: float | None = None) -> list[Effect]:
+        """The socket could not be opened: ``why`` is the problem's code where the server answered with one."""
+        if not isinstance(self.status, Connecting):
+            return []
+        if retry_after_s is not None:
+            self._goodbye = frames.Goodbye(ABNORMAL, why, reconnect=True, after_ms=round(retry_after_s * 1000))
+        return self._ended(why, 0, detail, now)
 
     def ticked(self, now: float) -> list[Effect]:
         """Time has passed: whatever was due by now happens."""
         match self.status:
             case Connecting(since) if now - since >= CONNECT_TIMEOUT_S:
+                self._forget_socket()
                 return [Shut(ABNORMAL), *self._wait(now, "connect_timeout")]
             case Connected(_, _, heartbeat_s) if now - self._heard_at >= heartbeat_s + SILENCE_GRACE_S:
                 return [Shut(ABNORMAL), *self.closed(ABNORMAL, "", now)]
+            case Connected() if self._resubscribe_at is not None and now >= self._resubscribe_at:
+                return self._resubscribe()
             case Waiting(retry_at) if now >= retry_at:
                 return self._open(now, new_token=False)
         return []
@@ -240,87 +314,202 @@ class Connection:
             case Connecting(since):
                 return since + CONNECT_TIMEOUT_S
             case Connected(_, _, heartbeat_s):
-                return self._heard_at + heartbeat_s + SILENCE_GRACE_S
+                dead_at = self._heard_at + heartbeat_s + SILENCE_GRACE_S
+                return dead_at if self._resubscribe_at is None else min(dead_at, self._resubscribe_at)
             case Waiting(retry_at):
                 return retry_at
         return None
 
-    # Steps
+    # Coming and going
 
     def _become(self, status: Status) -> list[Effect]:
         self.status = status
         return [Changed(status)]
 
     def _open(self, now: float, *, new_token: bool) -> list[Effect]:
-        self._told_to_wait_s = None
+        self._goodbye = None
         return [*self._become(Connecting(now)), Open(new_token)]
+
+    def _ended(self, name: str, code: int, detail: str, now: float) -> list[Effect]:
+        """What the end of a socket means: come back, come back with another token, or stay away."""
+        self._forget_socket()
+        match _retry(name, code, self._goodbye):
+            case Retry.NEVER:
+                return self._become(Refused(name, detail or _title(name)))
+            case Retry.WITH_NEW_TOKEN if self._asked_new_token:
+                return self._become(Refused(name, detail or _title(name)))
+            case Retry.WITH_NEW_TOKEN:
+                self._asked_new_token = True
+                return self._open(now, new_token=True)
+        return self._wait(now, name, slow=code == FAILURES[ErrorCode.SLOW_READER].close)
 
     def _wait(self, now: float, why: str, *, slow: bool = False) -> list[Effect]:
         delay = delay_s(self._attempt, self.random())
         self._attempt += 1
-        if self._told_to_wait_s is not None:
-            delay = max(delay, self._told_to_wait_s)
+        if self._goodbye is not None and self._goodbye.after_ms is not None:
+            delay = max(delay, self._goodbye.after_ms / 1000)
         if slow:
             if self._slow_at is not None and now - self._slow_at < SLOW_TWICE_S:
                 delay += SLOW_EXTRA_S
             self._slow_at = now
         return self._become(Waiting(now + delay, why))
 
+    def _forget_socket(self) -> None:
+        self._resubscribe_at = None
+        self._resubscribe_rest = False
+        for place in self.places.values():
+            place.live = False
+
     def _welcomed(self, frame: frames.Welcome, now: float) -> list[Effect]:
-        self._attempt = 0
+        # A server that welcomes and hangs up at once, again and again, must not be asked in a tight loop.
+        if not self._barren:
+            self._attempt = 0
+        self._barren = True
         self._asked_new_token = False
-        effects = [*self._become(Connected(now, frame.connection, frame.heartbeat_s)), Told(frame)]
-        if self.epoch is None:
-            self.epoch = frame.epoch
-        return effects + self._subscribe(list(self.subscribed), rest=self.wants_rest)
+        self.user = frame.user.id
+        self.epoch = frame.epoch
+        self._heads = {ChatId(each.chat): each.head for each in frame.chats}
+        return [*self._become(Connected(now, frame.connection, frame.heartbeat_s)), Told(frame), *self._subscribe(list(self.places), rest=self.wants_rest)]
+
+    # Following
 
     def _subscribe(self, chats: list[ChatId], *, rest: bool) -> list[Effect]:
-        if not chats and not rest:
-            return []
+        """Asks for chats from their positions, by epoch and in portions that a server takes."""
+        by_epoch: dict[str | None, list[ChatId]] = {}
+        for chat in chats:
+            place = self.places[chat]
+            if place.seq is None:
+                place.seq = self._heads.get(chat)
+            place.epoch = place.epoch or self.epoch
+            by_epoch.setdefault(place.epoch, []).append(chat)
+        portions = [(epoch, some[at : at + CHATS_PER_SUBSCRIBE]) for epoch, some in by_epoch.items() for at in range(0, len(some), CHATS_PER_SUBSCRIBE)]
+        if rest and not portions:
+            portions = [(self.epoch, [])]
+        return [self._ask(some, epoch, rest=rest and number == len(portions)) for number, (epoch, some) in enumerate(portions, start=1)]
+
+    def _ask(self, chats: list[ChatId], epoch: str | None, *, rest: bool) -> Effect:
         self._subscribe_count += 1
         subscribe_id = f"s{self._subscribe_count}"
+        positions: dict[str, Seq | None] = {}
         for chat in chats:
-            self.subscribed[chat] = subscribe_id
-            self.synced.discard(chat)
-        return [Transmit(frames.Subscribe(subscribe_id, {chat: self.positions.get(chat) for chat in chats}, self.epoch, rest))]
+            place = self.places[chat]
+            positions[chat] = None if place.from_head else place.seq
+            place.subscribe_id, place.live, place.from_head = subscribe_id, False, place.seq is None
+        if rest:
+            self._rest_id = subscribe_id
+            for chat, head in self._heads.items():
+                self.places.setdefault(chat, Place(head, self.epoch, subscribe_id, from_head=False))
+        return Transmit(frames.Subscribe(subscribe_id, positions, epoch, rest))
 
-    def _synced(self, frame: frames.Synced) -> list[Effect]:
+    def _resubscribe(self) -> list[Effect]:
+        self._resubscribe_at = None
+        rest, self._resubscribe_rest = self._resubscribe_rest, False
+        return self._subscribe([chat for chat, place in self.places.items() if not place.live and place.subscribe_id == ""], rest=rest)
+
+    def _not_subscribed(self, frame: frames.Error, subscribe_id: str, now: float) -> list[Effect]:
+        """A subscribe was refused: asked for again later, or its chats are given up."""
+        meant = [chat for chat, place in self.places.items() if place.subscribe_id == subscribe_id and not place.live and frame.chat in (None, chat)]
+        if _retry(frame.code, 0, None) is Retry.NEVER:
+            for chat in meant:
+                del self.places[chat]
+            return [Unfollowed(chat, frame.code, frame.detail) for chat in meant]
+        for chat in meant:
+            self.places[chat].subscribe_id = ""
+        self._resubscribe_rest = self._resubscribe_rest or (frame.chat is None and subscribe_id == self._rest_id)
+        if meant or self._resubscribe_rest:
+            self._resubscribe_at = now + (RESUBSCRIBE_AFTER_S if frame.retry_after_ms is None else frame.retry_after_ms / 1000)
+        return []
+
+    def _place_of(self, chat: ChatId, subscribe_id: str | None) -> Place | None:
+        """The chat's place, if the frame belongs to its newest subscribe; one that came with the rest is new."""
+        place = self.places.get(chat)
+        if place is None and self.wants_rest and subscribe_id == self._rest_id:
+            place = self.places[chat] = Place(None, self.epoch, subscribe_id or "")
+        return place if place is not None and place.subscribe_id == subscribe_id else None
+
+    def _synced(self, frame: frames.Synced, now: float) -> list[Effect]:
         chat = ChatId(frame.chat)
-        if self._is_stale(chat, frame.id):
+        place = self._place_of(chat, frame.id)
+        if place is None:
             return []
-        self.subscribed[chat] = frame.id or ""
-        self.positions[chat] = frame.seq
-        self.epoch = frame.epoch
-        self.synced.add(chat)
+        if place.seq is not None and frame.seq > place.seq:
+            return self._gap(chat, place, now)
+        if place.seq is None:
+            place.seq = frame.seq
+        self._went_live(place, frame.epoch)
         return [Told(frame)]
 
     def _reset(self, frame: frames.Reset) -> list[Effect]:
         """The chat is live after ``head``; what lies between is history to be read."""
         chat = ChatId(frame.chat)
-        if self._is_stale(chat, frame.id):
+        place = self._place_of(chat, frame.id)
+        if place is None:
             return []
-        new_history = frame.epoch != self.epoch
-        after = 0 if new_history else min(self.positions.get(chat, frame.head), frame.head)
-        self.subscribed[chat] = frame.id or ""
-        self.positions[chat] = frame.head
-        self.epoch = frame.epoch
-        self.synced.add(chat)
-        return [Lost(chat, after, frame.head, new_history)]
+        position = frame.head if place.seq is None else place.seq
+        new_history = frame.epoch != place.epoch or position > frame.head
+        place.seq = frame.head
+        self._went_live(place, frame.epoch)
+        return [Lost(chat, 0 if new_history else position, frame.head, new_history), Told(frame)]
 
-    def _is_stale(self, chat: ChatId, subscribe_id: str | None) -> bool:
-        newest = self.subscribed.get(chat)
-        return newest not in (None, "", subscribe_id)
+    def _went_live(self, place: Place, epoch: str) -> None:
+        place.epoch = self.epoch = epoch
+        place.live, place.from_head, place.gaps = True, False, 0
+        self._barren = False
 
-    def _event(self, frame: frames.EventFrame) -> list[Effect]:
+    def _event(self, frame: frames.AnyEvent, now: float) -> list[Effect]:
         """The next one is passed on, an old one dropped; a gap makes the chat be asked for again."""
         chat = ChatId(frame.chat)
-        position = self.positions.get(chat)
-        if position is None or frame.seq == position + 1:
-            self.positions[chat] = frame.seq
-            return [Happened(frame)]
-        if frame.seq <= position:
+        place = self.places.get(chat)
+        if place is None:
+            if not self.wants_rest:
+                return []  # it was on its way when the chat was unsubscribed
+            place = self.places[chat] = Place(None, self.epoch, self._rest_id or "")
+        if place.seq is not None and frame.seq <= place.seq:
             return []
-        if position == 0 or chat not in self.synced:  # the first event that a member who joined late may see
-            self.positions[chat] = frame.seq
-            return [Happened(frame)]
-        return self._subscribe([chat], rest=False)
+        if place.seq is not None and frame.seq != place.seq + 1 and not self._is_own(frame, frames.MemberJoined):
+            return self._gap(chat, place, now) if place.live else []
+        place.seq, place.from_head, place.gaps = frame.seq, False, 0
+        self._barren = False
+        if self._is_own(frame, frames.MemberLeft):
+            del self.places[chat]
+            return [Happened(frame), Unfollowed(chat, ErrorCode.REMOVED_FROM_CHAT, FAILURES[ErrorCode.REMOVED_FROM_CHAT].title)]
+        return [Happened(frame)]
+
+    def _is_own(self, frame: frames.AnyEvent, kind: type[frames.MemberJoined | frames.MemberLeft]) -> bool:
+        """Whether it is the user who came or went: only a joining may leave out what was before it."""
+        return isinstance(frame, kind) and frame.user == self.user
+
+    def _gap(self, chat: ChatId, place: Place, now: float) -> list[Effect]:
+        place.gaps += 1
+        if place.gaps < GAPS_MAX:
+            return self._subscribe([chat], rest=False)
+        place.gaps = 0
+        return [Shut(ABNORMAL), *self.closed(ABNORMAL, "", now)]
+
+
+def _named(reason: str) -> tuple[str | None, str]:
+    """Code and sentence of a close reason, ``code: sentence``; no code where it is none of the catalogue."""
+    name, _, detail = reason.partition(": ")
+    return (name, detail) if name in FAILURES else (None, "")
+
+
+def _title(name: str) -> str:
+    return FAILURES[ErrorCode(name)].title if name in FAILURES else name
+
+
+def _retry(name: str, code: int, goodbye: frames.Goodbye | None) -> Retry:
+    """What the catalogue says; for a name that it does not have the goodbye, and without one the close code."""
+    if name in FAILURES:
+        return FAILURES[ErrorCode(name)].retry
+    if goodbye is not None:
+        return Retry.AFTER_DELAY if goodbye.reconnect else Retry.NEVER
+    return _BY_CLOSE_CODE.get(code, Retry.AFTER_DELAY)
+
+
+def _commonest_retry(code: int) -> Retry:
+    rows = [failure.retry for failure in FAILURES.values() if failure.close == code]
+    return Retry.WITH_NEW_TOKEN if Retry.WITH_NEW_TOKEN in rows else max(rows, key=rows.count)
+
+
+_BY_CLOSE_CODE = {code: _commonest_retry(code) for code in {failure.close for failure in FAILURES.values()} if code >= 4000}  # noqa: PLR2004 - the private range of RFC 6455
+"""For a close frame whose reason was lost on the way. Codes below 4000 may be a proxy's own: those come back."""
