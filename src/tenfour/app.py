@@ -178,7 +178,7 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
             started(settings, secret)
             await _either(stopping.wait(), serving)
             log.info("Server stopping", connections=len(edges.hub.connections))
-            await drain(edges.hub, settings.drain_s)
+            await drain(edges.hub, edges.echo, settings.drain_s)
             edges.server.should_exit = True
             await serving
             ticker.cancel()
@@ -276,8 +276,8 @@ class Edges:
             metrics=exposition(counters, self._gauges()),
             is_draining=lambda: self.hub.draining,
         )
-        echo = EchoDoor(EchoRules(settings.echo_bytes, settings.echo_connections, settings.heartbeat_s), self._check_echo_token, self._echo_failed)
-        gate = Gate(self.hub, origins(settings), echo, token_query=settings.token_query)
+        self.echo = EchoDoor(EchoRules(settings.echo_bytes, settings.echo_connections, settings.heartbeat_s, settings.echo_s), self._check_echo_token, self._echo_failed)
+        gate = Gate(self.hub, origins(settings), self.echo, token_query=settings.token_query)
         largest = max(settings.frame_bytes, settings.echo_bytes)
         self.server = _Server(
             uvicorn.Config(

@@ -237,7 +237,7 @@ FAILURES: dict[ErrorCode, Failure] = {
     _E.SLOW_READER: Failure(503, 4408, _DELAY, "The client reads more slowly than the chat speaks", "Connect again and resume; subscribe to fewer chats on a slow line."),
     _E.HEARTBEAT_MISSED: Failure(408, 4410, _ONCE, "Nothing came from the client for too long", "Connect again and resume; a proxy or a sleeping machine may have held the line."),
     _E.REPLACED: Failure(409, 4409, _NEVER, "A newer connection of the same user took this one's place", "Close connections that are not needed."),
-    _E.ECHO_TIME_OVER: Failure(408, 4408, _DELAY, "The echo door closes after ten minutes", "Connect again if more is to be measured."),
+    _E.ECHO_TIME_OVER: Failure(408, 4408, _DELAY, "The echo door lets nobody stay for longer", "Connect again if more is to be measured."),
     # The server
     _E.UPGRADE_REQUIRED: Failure(426, 4400, _NEVER, "This address speaks WebSocket and no upgrade arrived", "Let every proxy on the way pass the Upgrade and Connection headers over HTTP/1.1."),
     _E.BUSY: Failure(503, 4503, _DELAY, "The server has as much to write as it can hold", "Send it again with the same key after retry_after_ms."),

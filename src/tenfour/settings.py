@@ -94,6 +94,7 @@ class Settings:
     replay_events: int = _setting(1_000, "Longest gap that is replayed; a longer one is a reset.", minimum=1)
     echo_bytes: int = _setting(65_536, "Largest message at the diagnostic echo door, in bytes.", minimum=1_024)
     echo_connections: int = _setting(10, "Connections at the diagnostic echo door.", minimum=0)
+    echo_s: float = _setting(600.0, "How long a connection at the diagnostic echo door may last, in seconds.", minimum=0.1)
     drain_s: float = _setting(8.0, "How long a stop may take until the last connection is closed, in seconds.", minimum=0)
 
     @property

@@ -14,6 +14,7 @@ from tenfour.wire import frames
 
 if TYPE_CHECKING:
     from tenfour.gateway.connection import Connection
+    from tenfour.gateway.echo import EchoDoor
     from tenfour.gateway.hub import Hub
 
 COMES_BACK_PER_S = 1_000
@@ -21,9 +22,10 @@ COMES_BACK_PER_S = 1_000
 SPREAD_MS_MIN = 500
 
 
-async def drain(hub: Hub, deadline_s: float) -> None:
+async def drain(hub: Hub, echo: EchoDoor, deadline_s: float) -> None:
     """Closes every connection after what it sent was answered; returns when all are gone or time is up."""
     hub.draining = True
+    echo.leave_for_restart()
     connections = list(hub.connections.values())
     spread_ms = max(SPREAD_MS_MIN, len(connections) * 1000 // COMES_BACK_PER_S)
     for place, connection in enumerate(connections):
@@ -31,6 +33,8 @@ async def drain(hub: Hub, deadline_s: float) -> None:
         connection.say(frames.Goodbye(1012, ErrorCode.RESTART.value, reconnect=True, after_ms=after_ms))
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(_see_off(hub, connections), deadline_s)
+    for connection in connections:
+        connection.leave_for_restart()  # those for whose answers there was no time
 
 
 async def _see_off(hub: Hub, connections: list[Connection]) -> None:

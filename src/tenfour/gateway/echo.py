@@ -15,14 +15,13 @@ from tenfour.gateway.protocol import Admitted, Channel, UpgradeRequest
 from tenfour.wire.frames import PROTOCOL
 from tenfour.wire.rfc6455 import binary_frame, ping_frame, text_frame
 
-OPEN_S = 600.0
-
 
 @dataclass(frozen=True, slots=True)
 class EchoRules:
     max_bytes: int = 65_536
     connections_max: int = 10
     heartbeat_s: float = 25.0
+    open_s: float = 600.0
 
 
 class EchoDoor:
@@ -44,6 +43,11 @@ class EchoDoor:
         subprotocol = PROTOCOL if PROTOCOL in request.subprotocols else None
         return Admitted(subprotocol, EchoConnection(self, heartbeat_s), self.rules.max_bytes, accept_binary=True)
 
+    def leave_for_restart(self) -> None:
+        """Closes all with 1012."""
+        for connection in tuple(self.open):
+            connection.end(ErrorCode.RESTART)
+
 
 class EchoConnection:
     """One connection that echoes."""
@@ -60,7 +64,7 @@ class EchoConnection:
     def opened(self, channel: Channel) -> None:
         self._channel = channel
         self._door.open.add(self)
-        self._end = asyncio.get_running_loop().call_later(OPEN_S, self._time_over)
+        self._end = asyncio.get_running_loop().call_later(self._door.rules.open_s, self.end, ErrorCode.ECHO_TIME_OVER)
         self._arm()
 
     def text(self, payload: bytes) -> None:
@@ -101,9 +105,9 @@ class EchoConnection:
         assert self._channel is not None, "frames come between opened and closed"
         self._channel.write(data)
 
-    def _time_over(self) -> None:
+    def end(self, code: ErrorCode) -> None:
         if self._channel is not None:
-            self._channel.close(FAILURES[ErrorCode.ECHO_TIME_OVER].close, close_reason(ErrorCode.ECHO_TIME_OVER))
+            self._channel.close(FAILURES[code].close, close_reason(code))
 
     def _arm(self) -> None:
         if self._heartbeat_s is not None:

@@ -411,7 +411,7 @@ def websocket_protocol(gate: Gate, *, trusted_proxies: Sequence[Network], send_b
         def shutdown(self) -> None:
             """Uvicorn stops: what the drain has left is ended."""
             if self.transport is not None:
-                self.transport.underlying_transport.close()
+                self.transport.underlying_transport.abort()
 
         def _make_listener(self, request: Any) -> Any:
             outcome = gate.admit(_upgrade_request(request, self.peer, trusted_proxies, secure=self.secure))
