@@ -94,11 +94,15 @@ class PresenceNotice:
 
 class Subscription(Protocol):
     def cancel(self) -> None:
-        """No bell rings after this returns."""
+        """No bell rings for this subscription after this returns; doing it again is nothing."""
 
 
 class Broker(Protocol):
-    """Carries bells to every node that asked for them, this one too."""
+    """Carries bells to every node that asked for them, this one too.
+
+    A listener is called on the event loop. What it raises goes to the loop's exception handler, and costs
+    nobody else the bell.
+    """
 
     async def open(self) -> None: ...
 
@@ -114,7 +118,11 @@ class Broker(Protocol):
         """Tells every node."""
 
     def listen_chat(self, chat: ChatId, heard: Callable[[ChatBell], None]) -> Subscription:
-        """``heard`` is called on the event loop for each bell of the chat from now on."""
+        """``heard`` is called for each bell of the chat from now on.
+
+        Over a network "now" is when the other side knows of it: a bell rung before is lost, like any that
+        the broker loses, and what it told is healed from the store.
+        """
 
     def listen_user(self, user: UserId, heard: Callable[[UserBell], None]) -> Subscription: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -15,34 +16,41 @@ class _Listeners(Generic[B]):
     """Who listens under which name."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, list[Callable[[B], None]]] = {}
+        self._by_name: dict[str, list[_Listening[B]]] = {}
 
     def add(self, name: str, heard: Callable[[B], None]) -> Subscription:
-        self._by_name[name] = [*self._by_name.get(name, ()), heard]
-        return _Listening(self, name, heard)
+        listening = _Listening(self, name, heard)
+        self._by_name[name] = [*self._by_name.get(name, ()), listening]
+        return listening
 
-    def remove(self, name: str, heard: Callable[[B], None]) -> None:
-        left = [each for each in self._by_name.get(name, ()) if each != heard]
+    def remove(self, name: str, listening: _Listening[B]) -> None:
+        left = [each for each in self._by_name.get(name, ()) if each is not listening]
         if left:
             self._by_name[name] = left
         else:
             self._by_name.pop(name, None)
 
     def ring(self, name: str, bell: B) -> None:
-        for heard in self._by_name.get(name, ()):
-            heard(bell)
+        for listening in self._by_name.get(name, ()):
+            if listening.heard is None:  # cancelled by one that heard this bell before
+                continue
+            try:
+                listening.heard(bell)
+            except Exception as cause:  # noqa: BLE001 - a mistake of one listener must not cost the others their bell
+                asyncio.get_running_loop().call_exception_handler({"message": "a mistake of a listener", "exception": cause})
 
 
 class _Listening(Generic[B]):
-    __slots__ = ("_heard", "_listeners", "_name")
+    __slots__ = ("_listeners", "_name", "heard")
 
     def __init__(self, listeners: _Listeners[B], name: str, heard: Callable[[B], None]) -> None:
         self._listeners = listeners
         self._name = name
-        self._heard = heard
+        self.heard: Callable[[B], None] | None = heard
 
     def cancel(self) -> None:
-        self._listeners.remove(self._name, self._heard)
+        self.heard = None
+        self._listeners.remove(self._name, self)
 
 
 class LocalBroker:
