@@ -34,7 +34,7 @@ class Audience:
     has, gets only what is later, and is plain live from the first batch that reaches it.
     """
 
-    __slots__ = ("ahead", "arriving", "changed_at", "chat", "live", "member_count", "members", "room", "subscription")
+    __slots__ = ("ahead", "arriving", "changed_at", "changed_seq", "chat", "live", "member_count", "members", "room", "subscription")
 
     def __init__(self, chat: ChatId) -> None:
         self.chat = chat
@@ -47,6 +47,8 @@ class Audience:
         """All members, in chats small enough for presence and typing; else None."""
         self.member_count = 0
         self.changed_at = 0.0
+        self.changed_seq: Seq = 0
+        """The last event here that was no message: who is a member may have changed with it."""
         self.subscription: Subscription | None = None
 
     @property
@@ -118,6 +120,7 @@ class Audience:
         return delivered
 
     def _apply(self, change: Event) -> None:
+        self.changed_seq = change.seq
         user = change.data.get("user")
         if change.kind is EventKind.MEMBER_JOINED and user is not None:
             self.member_count += 1

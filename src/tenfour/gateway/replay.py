@@ -142,8 +142,11 @@ def _is_lost(connection: Connection, course: _Course, head: Seq, wanted: Wanted)
 
 
 def _reset(connection: Connection, course: _Course, head: Seq, wanted: Wanted) -> bool:
+    """True, unless the members may have changed since the page was read: who was removed meanwhile does not come in by a reset."""
     room_seq = course.audience.room.last_seq
     assert room_seq is not None
+    if course.audience.changed_seq > head:
+        return False
     head = max(head, room_seq)
     connection.hub.counters.resets += 1
     connection.say(frames.Reset(wanted.id, course.audience.chat, head, connection.hub.store.epoch))
