@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from tenfour.errors import CLOSE_CODES, FAILURES, Retry
+from tenfour.observe.metrics import described
 from tenfour.settings import ALGORITHMS, EXTERNAL_KEYS, NOT_SETTINGS, PREFIX, setting_default, setting_fields
 from tenfour.wire import frames
 
@@ -43,7 +44,7 @@ EXTERNAL_EXAMPLE = {"issuer": "https://shop.example.org", "algorithm": "RS256", 
 
 
 def main(arguments: Sequence[str]) -> int:
-    pages = {"settings.md": settings_page(), "errors.md": errors_page(), "frames.md": frames_page()}
+    pages = {"settings.md": settings_page(), "errors.md": errors_page(), "frames.md": frames_page(), "metrics.md": metrics_page()}
     if "--check" not in arguments:
         FOLDER.mkdir(parents=True, exist_ok=True)
         for name, text in pages.items():
@@ -181,6 +182,17 @@ A field with a default may be left out by the sender. A field that is not listed
 ## Objects within frames
 
 {table(("object", "fields"), [(kind.__name__, _fields_of(kind)) for kind in (frames.UserFace, frames.ChatHead, frames.Limits)])}"""
+
+
+def metrics_page() -> str:
+    return f"""# Metrics
+
+Made from `src/tenfour/observe/metrics.py` by `make docs`.
+
+`GET /metrics` gives them in Prometheus' text format, to this machine or to who brings `TENFOUR_METRICS_TOKEN` as a bearer. `code` is a
+code of [errors.md](errors.md).
+
+{table(("metric", "type", "meaning"), [(f"`{name}`", kind, meaning) for name, kind, meaning in described()])}"""
 
 
 def _without(union: Any, others: Any) -> list[type[frames.Frame]]:

@@ -48,12 +48,14 @@ from tenfour.ids import new_id
 from tenfour.observe.endings import Endings
 from tenfour.observe.log import Log
 from tenfour.observe.metrics import Counters, Gauges, exposition
+from tenfour.observe.progress import Progress, Sources
 from tenfour.settings import Settings, WrongSetting
 from tenfour.storage.people import SERVER_KEY_ISSUER
 from tenfour.storage.sqlite import SqliteStore, StoreUnusable
 
 SERVER_FILE = "server.json"
 RECEIPTS_EVERY_S = 1.0
+PROGRESS_EVERY_S = 1.0
 KEEP_ALIVE_S = 75
 EXIT_FATAL = 70
 BACKLOG = 4096
@@ -165,11 +167,13 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
             edges = Edges(parts, tasks)
             ticker = tasks.create_task(edges.hub.tick_forever())
             flusher = tasks.create_task(edges.flush_receipts())
+            reporter = tasks.create_task(edges.report_progress())
             serving = tasks.create_task(edges.server.serve(sockets))
             await _either(edges.server.ready.wait(), serving)
             if serving.done():
                 ticker.cancel()
                 flusher.cancel()
+                reporter.cancel()
                 return 1
             settings = _with_port(settings, edges.server)
             _calm_the_collector()
@@ -183,6 +187,7 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
             await serving
             ticker.cancel()
             flusher.cancel()
+            reporter.cancel()
         (settings.data / SERVER_FILE).unlink(missing_ok=True)
     log.info("Server stopped")
     return EXIT_FATAL if broken else 0
@@ -307,6 +312,14 @@ class Edges:
             for turn in range(TURNS):
                 await asyncio.sleep(RECEIPTS_EVERY_S / TURNS)
                 await self._parts.receipts.flush(turn)
+
+    async def report_progress(self) -> None:
+        store, broker = self._parts.store, self._parts.context.broker
+        sources = Sources(lambda: store.figures.appended, lambda: store.waiting, {"store": lambda: store.trouble, "broker": lambda: broker.trouble})
+        progress = Progress(self._parts.log, self.hub.counters, sources)
+        while True:
+            await asyncio.sleep(PROGRESS_EVERY_S)
+            progress.look(self._parts.context.clock.monotonic())
 
     def _check_echo_token(self, request: UpgradeRequest) -> None:
         token = carried_token(request)

@@ -11,6 +11,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from tenfour.errors import ErrorCode
 
+BUCKETS = 12
+"""Of each histogram, the one without an upper bound among them."""
+
 
 @dataclass(slots=True)
 class Counters:
@@ -113,9 +116,9 @@ class _Collector:
             yield GaugeMetricFamily(name, meaning, value=value)
 
     def _histograms(self) -> Iterator[Metric]:
-        sizes = [str(2**power) for power in range(11)] + ["+Inf"]
+        sizes = [str(2**power) for power in range(BUCKETS - 1)] + ["+Inf"]
         yield HistogramMetricFamily("tenfour_batch_messages", "Messages in a commit.", buckets=_cumulate(sizes, self._gauges.batch_sizes()), sum_value=self._gauges.appended())
-        times = [str(0.0005 * 2**power) for power in range(11)] + ["+Inf"]
+        times = [str(0.0005 * 2**power) for power in range(BUCKETS - 1)] + ["+Inf"]
         yield HistogramMetricFamily("tenfour_commit_seconds", "How long commits took.", buckets=_cumulate(times, self._gauges.commit_times()), sum_value=self._gauges.commit_seconds())
 
 
@@ -133,3 +136,22 @@ def exposition(counters: Counters, gauges: Gauges) -> Callable[[], bytes]:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(counters, gauges))
     return lambda: generate_latest(registry)
+
+
+def described() -> Sequence[tuple[str, str, str]]:
+    """Name as it is scraped, type and meaning of every metric, for the reference."""
+    none = Gauges(
+        connections=lambda: 0,
+        users=lambda: 0,
+        rooms=lambda: 0,
+        waiting=lambda: 0,
+        store_up=lambda: True,
+        broker_up=lambda: True,
+        loop_lag_s=lambda: 0.0,
+        batch_sizes=lambda: [0] * BUCKETS,
+        commit_times=lambda: [0] * BUCKETS,
+        appended=lambda: 0,
+        commit_seconds=lambda: 0.0,
+    )
+    families = _Collector(Counters(), none).collect()
+    return [(f"{each.name}_total" if each.type == "counter" else each.name, each.type, each.documentation) for each in families]
