@@ -181,6 +181,13 @@ class Run:
         await self._start_again()
         self.history.add("fault", "ok", code="kill")
 
+    async def kill_at_rest(self) -> None:
+        """``kill -9`` once every message is answered: what comes then is known to the file only."""
+        await self.answered()
+        async with self.fault("kill"):
+            self.server.kill()
+            await self._start_again()
+
     async def restart(self) -> None:
         """SIGTERM, a drain, and the next start."""
         async with self.fault("restart"):

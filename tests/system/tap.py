@@ -44,6 +44,7 @@ class Tap:
         self._listener: asyncio.Server | None = None
         self._budget: int | None = None
         self._is_away = False
+        self._upgrade_asked = asyncio.Event()
 
     async def open(self) -> Tap:
         self._listener = await asyncio.start_server(self._accepted, "127.0.0.1", 0, limit=CHUNK)
@@ -75,7 +76,7 @@ class Tap:
         self._budget = size
 
     def hold(self) -> None:
-        """Nothing of the server reaches the client any more, nor is it read: to the server it is a mute reader."""
+        """Nothing but the answer to a handshake reaches the client any more, nor is it read: to the server it is a mute reader."""
         self._flowing.clear()
 
     def release(self) -> None:
@@ -96,6 +97,13 @@ class Tap:
         finally:
             pipe.ended()
             self._pipes.discard(pipe)
+
+    async def upgraded(self) -> None:
+        """Returns once the server has answered a handshake, though the answer may be held."""
+        await self._upgrade_asked.wait()
+
+    def saw_upgrade(self) -> None:
+        self._upgrade_asked.set()
 
     async def flow(self) -> None:
         await self._flowing.wait()
@@ -145,8 +153,12 @@ class _Pipe:
 
     async def pump_down(self, reader: asyncio.StreamReader) -> None:
         data = await reader.readuntil(b"\r\n\r\n")
-        await self.tap.flow()
-        if b" 101 " in data.split(b"\r\n", 1)[0]:
+        is_socket = b" 101 " in data.split(b"\r\n", 1)[0]
+        if is_socket:
+            self.tap.saw_upgrade()
+        else:
+            await self.tap.flow()
+        if is_socket:
             self.tap.connections += 1
             self._scribe = _Scribe(self.tap, f"{self.tap.client}/{self.tap.connections}", self._target)
         await self._pass_down(data)
