@@ -20,9 +20,10 @@ from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import ChatId, MessageId, UserId, new_id
 from tenfour.storage import directory, reads
 from tenfour.storage.directory import Progress
+from tenfour.storage.reads import NO_EVENTS
 from tenfour.storage.schema import messages, users
 from tenfour.storage.store import Appended, NotAppended, Transaction
-from tests.storage.node import Node, code, drafts
+from tests.storage.node import Node, code, drafts, replayed
 
 OpenNode = Callable[[], Awaitable[Node]]
 
@@ -384,8 +385,8 @@ class StoreContract(_Nodes):
             with pytest.raises(TenfourError) as caught:
                 await node.store.read(lambda connection, query=query: query(connection, chat, ben))
             assert caught.value.code is ErrorCode.NOT_A_MEMBER
-        page = (await node.store.read(lambda connection: reads.replay(connection, ben, {chat: 0}, limit=10, gap_max=10, members_max=10)))[chat]
-        assert (page.member, page.events) == (None, ())
+        page = (await node.replay(ben, {chat: 0}))[chat]
+        assert (page.member, page.events) == (None, NO_EVENTS)
 
     async def test_who_joins_a_chat_with_history_from_joining_sees_nothing_from_before(self, node: Node) -> None:
         ann, ben = await node.person(), await node.person()
@@ -397,10 +398,10 @@ class StoreContract(_Nodes):
 
         pages = [await node.history(chat, ben, **position) for position in ({}, {"after": 0}, {"before": 100}, {"around": early.seq})]
         events = await node.store.read(lambda connection: reads.events_after(connection, chat, ben, 0, 100))
-        replayed = (await node.store.read(lambda connection: reads.replay(connection, ben, {chat: 0}, limit=10, gap_max=10, members_max=10)))[chat]
+        page_of_events = (await node.replay(ben, {chat: 0}))[chat]
 
         assert [([each.text for each in page.items], page.has_before) for page in pages] == [(["late"], False)] * 4
-        assert [event.seq for event in events] == [event.seq for event in replayed.events] == [3, 4]
+        assert [event.seq for event in events] == [seq for seq, _ in replayed(page_of_events)] == [3, 4]
         with pytest.raises(TenfourError):
             await node.store.read(lambda connection: reads.message(connection, chat, ben, early.id))
         assert [each.text for each in (await node.history(chat, ann)).items] == ["early", "late"]
@@ -413,9 +414,9 @@ class StoreContract(_Nodes):
         strange, unknown = await node.chat(ann), ChatId(new_id(0))
         positions = {one: 2, other: 2, third: 0, strange: 0, unknown: 0}
 
-        pages = await node.store.read(lambda connection: reads.replay(connection, ben, positions, limit=5, gap_max=100, members_max=2))
+        pages = await node.replay(ben, positions, limit=5, members_max=2)
 
-        assert [([event.seq for event in pages[chat].events], pages[chat].cursor) for chat in (one, other, third)] == [([3, 4, 5], 5), ([3, 4], 4), ([], 0)]
+        assert [([seq for seq, _ in replayed(pages[chat])], pages[chat].cursor) for chat in (one, other, third)] == [([3, 4, 5], 5), ([3, 4], 4), ([], 0)]
         assert set(pages[one].members or ()) == {ann, ben}
         assert pages[strange].chat is not None
         assert (pages[strange].member, pages[unknown].chat) == (None, None)
@@ -426,9 +427,9 @@ class StoreContract(_Nodes):
         chat = await node.chat(ann)
         await node.say_all(drafts(chat, ann, 4), 1)
 
-        page = (await node.store.read(lambda connection: reads.replay(connection, ann, {chat: after}, limit=10, gap_max=gap_max, members_max=0)))[chat]
+        page = (await node.replay(ann, {chat: after}, gap_max=gap_max, members_max=0))[chat]
 
-        assert (page.events, page.cursor, page.members) == ((), 5, None)
+        assert (page.events, page.cursor, page.members) == (NO_EVENTS, 5, None)
 
     async def test_a_replayed_event_carries_the_present_state_of_its_message(self, node: Node) -> None:
         ann = await node.person()

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+import json
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import Connection, delete, insert, update
 
 from tenfour.actions.members import append_rights_event, seat_members, unseat_member
 from tenfour.clock import ManualClock
-from tenfour.domain.chat import HistoryRule
+from tenfour.domain.chat import Chat, HistoryRule
 from tenfour.domain.event import Event, EventKind
 from tenfour.domain.member import Role
 from tenfour.domain.message import Draft
 from tenfour.errors import ErrorCode
 from tenfour.ids import ChatId, MessageId, Seq, UserId, new_id
 from tenfour.storage import directory, reads
-from tenfour.storage.reads import HistoryPage
+from tenfour.storage.reads import EventRun, HistoryPage, ReplayPage
 from tenfour.storage.schema import chats, members, users
 from tenfour.storage.store import Append, Appended, Commit, NotAppended, Store, Transaction
+from tenfour.wire.codec import encode_event
 
 Outcome = Appended | NotAppended
 
@@ -133,9 +135,24 @@ class Node:
     async def history(self, chat: ChatId, user: UserId, **position: Any) -> HistoryPage:
         return await self.store.read(lambda connection: reads.history(connection, chat, user, **position))
 
+    async def replay(self, user: UserId, positions: Mapping[ChatId, Seq | None], *, limit: int = 100, gap_max: int = 1_000, members_max: int = 10) -> dict[ChatId, ReplayPage]:
+        return await self.store.read(lambda connection: reads.replay(connection, user, positions, _one_piece_each, limit=limit, gap_max=gap_max, members_max=members_max))
+
     @property
     def commits(self) -> list[Commit]:
         return [each for each in self.told if not isinstance(each, Appended | NotAppended)]
+
+
+def _one_piece_each(connection: Connection, chat: Chat, after: Seq, limit: int) -> EventRun:
+    events = reads.events_between(connection, chat.id, after, limit)
+    pieces = tuple(map(encode_event, events))
+    return EventRun(pieces, len(events), events[-1].seq if events else None, sum(map(len, pieces)))
+
+
+def replayed(page: ReplayPage) -> list[tuple[Seq, str]]:
+    """Seq and type of each event of a page."""
+    told = [json.loads(piece) for piece in page.events.pieces]
+    return [(each["seq"], each["type"]) for each in told]
 
 
 def drafts(chat: ChatId, sender: UserId, count: int, prefix: str = "text") -> list[Draft]:
