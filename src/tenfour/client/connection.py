@@ -32,6 +32,8 @@ CUTS_KEPT = 5
 CHATS_PER_SUBSCRIBE = 1_000
 GAPS_MAX = 3
 RESUBSCRIBE_AFTER_S = 1.0
+ANSWER_S = 60.0
+"""How long a replay may stand still before the chat is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,8 @@ class Place:
     """Whether the next subscribe leaves the start to the server: the head of ``welcome``."""
     gaps: int = 0
     """How often in a row a replay has left out an event."""
+    moved_at: float = 0.0
+    """When the replay last went on."""
 
 
 @dataclass(slots=True)
@@ -180,6 +184,8 @@ class Connection:
     _rest_id: str | None = None
     _resubscribe_at: float | None = None
     _resubscribe_rest: bool = False
+    _answer_by: float | None = None
+    """When to look for replays that stand still."""
     _slow_at: float | None = None
 
     @property
@@ -304,6 +310,8 @@ class Connection:
                 return [Shut(ABNORMAL), *self.closed(ABNORMAL, "", now)]
             case Connected() if self._resubscribe_at is not None and now >= self._resubscribe_at:
                 return self._resubscribe()
+            case Connected() if self._answer_by is not None and now >= self._answer_by:
+                return self._ask_again(now)
             case Waiting(retry_at) if now >= retry_at:
                 return self._open(now, new_token=False)
         return []
@@ -314,8 +322,8 @@ class Connection:
             case Connecting(since):
                 return since + CONNECT_TIMEOUT_S
             case Connected(_, _, heartbeat_s):
-                dead_at = self._heard_at + heartbeat_s + SILENCE_GRACE_S
-                return dead_at if self._resubscribe_at is None else min(dead_at, self._resubscribe_at)
+                due = (self._heard_at + heartbeat_s + SILENCE_GRACE_S, self._resubscribe_at, self._answer_by)
+                return min(at for at in due if at is not None)
             case Waiting(retry_at):
                 return retry_at
         return None
@@ -357,6 +365,7 @@ class Connection:
     def _forget_socket(self) -> None:
         self._resubscribe_at = None
         self._resubscribe_rest = False
+        self._answer_by = None
         for place in self.places.values():
             place.live = False
 
@@ -395,16 +404,26 @@ class Connection:
             place = self.places[chat]
             positions[chat] = None if place.from_head else place.seq
             place.subscribe_id, place.live, place.from_head = subscribe_id, False, place.seq is None
+            place.moved_at = self._heard_at
         if rest:
             self._rest_id = subscribe_id
             for chat, head in self._heads.items():
-                self.places.setdefault(chat, Place(head, self.epoch, subscribe_id, from_head=False))
+                self.places.setdefault(chat, Place(head, self.epoch, subscribe_id, from_head=False, moved_at=self._heard_at))
+        if self._answer_by is None:
+            self._answer_by = self._heard_at + ANSWER_S
         return Transmit(frames.Subscribe(subscribe_id, positions, epoch, rest))
 
     def _resubscribe(self) -> list[Effect]:
         self._resubscribe_at = None
         rest, self._resubscribe_rest = self._resubscribe_rest, False
         return self._subscribe([chat for chat, place in self.places.items() if not place.live and place.subscribe_id == ""], rest=rest)
+
+    def _ask_again(self, now: float) -> list[Effect]:
+        """Asks again for the chats whose replay stands still: an answer was lost."""
+        replaying = [chat for chat, place in self.places.items() if not place.live and place.subscribe_id != ""]
+        still = [chat for chat in replaying if now - self.places[chat].moved_at >= ANSWER_S]
+        self._answer_by = now + ANSWER_S if replaying else None
+        return self._subscribe(still, rest=False)
 
     def _not_subscribed(self, frame: frames.Error, subscribe_id: str, now: float) -> list[Effect]:
         """A subscribe was refused: asked for again later, or its chats are given up."""
@@ -468,7 +487,7 @@ class Connection:
             return []
         if place.seq is not None and frame.seq != place.seq + 1 and not self._is_own(frame, frames.MemberJoined):
             return self._gap(chat, place, now) if place.live else []
-        place.seq, place.from_head, place.gaps = frame.seq, False, 0
+        place.seq, place.from_head, place.gaps, place.moved_at = frame.seq, False, 0, now
         self._barren = False
         if self._is_own(frame, frames.MemberLeft):
             del self.places[chat]
