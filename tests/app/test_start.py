@@ -288,10 +288,12 @@ def test_it_listens_on_ipv6_and_says_so_in_an_address_that_works(stopped: Server
 
     stopped.start(TENFOUR_LISTEN="[::1]:0")
     answer = httpx.get(f"{stopped.url}/api/v1/health/live")
+    metrics = httpx.get(f"{stopped.url}/metrics")
     stopped.stop()
 
     assert stopped.url.startswith("http://[::1]:")
     assert answer.json()["status"] == "live"
+    assert metrics.status_code == 200
 
 
 def test_ready_says_what_is_amiss_and_nothing_while_all_is_well(server: Server) -> None:

@@ -16,14 +16,7 @@ def client_address(peer: str, forwarded_for: str | None, trusted: Sequence[Netwo
 
     An IPv6 client counts as its /64, because it can take any address in it.
     """
-    seen = peer
-    hops = [hop.strip() for hop in (forwarded_for or "").split(",") if hop.strip()]
-    while hops and _is_trusted(seen, trusted):
-        hop = hops.pop()
-        if _parse(hop) is None:
-            break
-        seen = hop
-    return _block(seen)
+    return _block(_speaker(peer, forwarded_for, trusted))
 
 
 def is_from_here(peer: str, headers: Mapping[str, str], trusted: Sequence[Network]) -> bool:
@@ -33,8 +26,21 @@ def is_from_here(peer: str, headers: Mapping[str, str], trusted: Sequence[Networ
     """
     if not _is_trusted(peer, trusted) and any(name in headers for name in _PROXY_HEADERS):
         return False
-    address = _parse(client_address(peer, headers.get("x-forwarded-for"), trusted).removesuffix("/64"))
+    address = _parse(_speaker(peer, headers.get("x-forwarded-for"), trusted))
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
     return address is not None and address.is_loopback
+
+
+def _speaker(peer: str, forwarded_for: str | None, trusted: Sequence[Network]) -> str:
+    seen = peer
+    hops = [hop.strip() for hop in (forwarded_for or "").split(",") if hop.strip()]
+    while hops and _is_trusted(seen, trusted):
+        hop = hops.pop()
+        if _parse(hop) is None:
+            break
+        seen = hop
+    return seen
 
 
 @lru_cache(PARSED_MAX)
