@@ -17,7 +17,7 @@ from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.admission import Request
 from tenfour.gateway.connection import Connection
 from tenfour.gateway.echo import EchoDoor
-from tenfour.gateway.protocol import Admitted, RefusedUpgrade, UpgradeRequest
+from tenfour.gateway.protocol import VERSION, Admitted, RefusedUpgrade, UpgradeRequest
 from tenfour.ids import ChatId, parse_uuid
 from tenfour.observe.endings import Ending
 from tenfour.wire.frames import BEARER_PREFIX, PROTOCOL
@@ -66,6 +66,7 @@ class Gate:
             return _refused(refusal)
 
     def _admit(self, request: UpgradeRequest) -> Admitted | RefusedUpgrade:
+        _check_handshake(request)
         if request.path == ECHO_PATH:
             self._check_origin(request)
             return self._echo.admit(request)
@@ -139,6 +140,13 @@ class _Carried:
     refusal: TenfourError | None = None
 
 
+def _check_handshake(request: UpgradeRequest) -> None:
+    if request.version != VERSION:
+        raise TenfourError(ErrorCode.UPGRADE_REQUIRED, f"The WebSocket version is {(request.version or 'missing')[:40]}; this server speaks {VERSION}.")
+    if request.fault is not None:
+        raise TenfourError(ErrorCode.PROTOCOL_ERROR, request.fault[:200])
+
+
 def _chat_text(path: str) -> str | None:
     """What stands for the chat in the address of a chat's own door; None for another address."""
     if not path.startswith(CHAT_PREFIX) or not path.endswith(CHAT_SUFFIX):
@@ -193,6 +201,8 @@ def carried_token(request: UpgradeRequest) -> str | None:
 
 def _refused(refusal: TenfourError) -> RefusedUpgrade:
     headers = {"content-type": "application/problem+json"}
+    if refusal.code is ErrorCode.UPGRADE_REQUIRED:
+        headers["sec-websocket-version"] = VERSION  # RFC 6455, section 4.4
     if refusal.retry_after_ms is not None:
         headers["retry-after"] = str(-(-refusal.retry_after_ms // 1000))
     return RefusedUpgrade(refusal.failure.status, headers, problem_json(refusal))

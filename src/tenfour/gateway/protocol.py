@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import picows
-from picows.picows import WSProtocol  # type: ignore[attr-defined]  # not a public name: pinned exactly, and the seam has its tests
+from picows.picows import WSProtocol, _validate_upgrade_request  # type: ignore[attr-defined]  # not public names: pinned exactly, and the seam has its tests
 
 from tenfour.errors import FAILURES, ErrorCode, close_reason
 from tenfour.gateway.address import Network, client_address, is_from_here
@@ -28,6 +28,8 @@ PARSER_SLACK = 4
 """The parser takes frames of four times our limit, so that ours is the reason that the client reads."""
 CLOSE_TIMEOUT_S = 2.0
 ABNORMAL = 1006
+VERSION = "13"
+"""Of the WebSocket protocol (RFC 6455, section 4.1)."""
 _CONNECTION_LIST = re.compile(rb"\r\nconnection:[^\r]*,[^\r]*\r\n", re.IGNORECASE)
 
 
@@ -45,6 +47,9 @@ class UpgradeRequest:
     secure: bool
     from_here: bool
     """Made on this machine, and not by a proxy for somebody else."""
+    version: str | None = VERSION
+    fault: str | None = None
+    """What keeps it from being a handshake, in one sentence; picows looks only after the listener was made."""
 
 
 class Listener(Protocol):
@@ -436,4 +441,14 @@ def _upgrade_request(request: Any, peer: str, trusted: Sequence[Network], *, sec
     offered = [each.strip() for each in headers.get("sec-websocket-protocol", "").split(",") if each.strip()]
     address = client_address(peer, headers.get("x-forwarded-for"), trusted)
     forwarded_secure = bool(trusted) and headers.get("x-forwarded-proto") == "https"
-    return UpgradeRequest(path, query, headers, headers.get("host", ""), headers.get("origin"), address, offered, secure or forwarded_secure, is_from_here(peer, headers, trusted))
+    from_here = is_from_here(peer, headers, trusted)
+    version, fault = headers.get("sec-websocket-version"), _fault(request)
+    return UpgradeRequest(path, query, headers, headers.get("host", ""), headers.get("origin"), address, offered, secure or forwarded_secure, from_here, version, fault)
+
+
+def _fault(request: Any) -> str | None:
+    try:
+        _validate_upgrade_request(request)
+    except RuntimeError as cause:
+        return str(cause)
+    return None
