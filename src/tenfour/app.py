@@ -228,7 +228,7 @@ def make_services(parts: Parts, *, rights: RightsCache, counters: Counters, endi
         node=node,
         version=version("tenfour"),
         public_url=settings.url,
-        allowed_origins=settings.allowed_origins,
+        allowed_origins=origins(settings).listed,
         secure_cookies=settings.url.startswith("https://"),
         metrics_token=settings.metrics_token,
         failed_logins=settings.failed_logins,

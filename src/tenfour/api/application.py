@@ -13,7 +13,7 @@ from tenfour.api.body import JsonRequest
 from tenfour.api.description import openapi_config
 from tenfour.api.edge import Edge
 from tenfour.api.identity import provide_asking
-from tenfour.api.problems import exception_handlers
+from tenfour.api.problems import allowed, exception_handlers
 from tenfour.api.rates import Rates
 from tenfour.api.routes import API_HANDLERS, ROOT_HANDLERS
 from tenfour.api.services import Services
@@ -25,6 +25,7 @@ def make_http_app(services: Services) -> ASGIApp:
     """The ASGI application that uvicorn serves beside the WebSocket doors."""
     attempts = Attempts(services.context.clock, of_account_max=services.failed_logins, of_address_max=services.failed_logins_per_address)
     sends = Rates(services.context.policy.sends_per_user_s)
+    cors = _cors(services.allowed_origins)
     app = Litestar(
         route_handlers=[Router("/api/v1", route_handlers=API_HANDLERS), *ROOT_HANDLERS],
         dependencies={
@@ -34,21 +35,19 @@ def make_http_app(services: Services) -> ASGIApp:
             "asking": Provide(provide_asking, sync_to_thread=False),
         },
         exception_handlers=exception_handlers(services.log),
-        cors_config=_cors(services.allowed_origins),
+        cors_config=cors,
         openapi_config=openapi_config(services.version),
         request_class=JsonRequest,
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
         signature_types=[Services],
     )
-    methods = {route.path_format: ", ".join(sorted(route.methods)) for route in app.routes if isinstance(route, HTTPRoute)}
-    return Edge(app, services, methods)
+    methods = {route.path_format: allowed(route.methods) for route in app.routes if isinstance(route, HTTPRoute)}
+    return Edge(app, services, methods, cors)
 
 
-def _cors(allowed_origins: tuple[str, ...]) -> CORSConfig | None:
+def _cors(allowed_origins: tuple[str, ...]) -> CORSConfig:
     """Pages of the listed origins may call, with bearers only: cookies do not cross origins."""
-    if not allowed_origins:
-        return None
     headers = ["authorization", "content-type", "idempotency-key", "x-request-id"]
     exposed = ["x-request-id", "retry-after", "ratelimit", "ratelimit-policy"]
     return CORSConfig(allow_origins=list(allowed_origins), allow_credentials=False, allow_headers=headers, expose_headers=exposed, allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
+from litestar.config.cors import CORSConfig
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,10 +34,11 @@ class Edge:
     ``methods`` of each path: Litestar answers OPTIONS with those of the handler that was registered first.
     """
 
-    def __init__(self, app: ASGIApp, services: Services, methods: Mapping[str, str]) -> None:
+    def __init__(self, app: ASGIApp, services: Services, methods: Mapping[str, str], cors: CORSConfig) -> None:
         self._app = app
-        self._methods = methods
         self._services = services
+        self._methods = methods
+        self._cors = cors
         self._rates = Rates(services.requests_per_address_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,6 +51,8 @@ class Edge:
         self._services.counters.http_requests += 1
         left, wait_s = self._rates.take(self._address(scope, headers), self._services.context.clock.monotonic())
         rate = [(b"ratelimit-policy", b'"address";q=%d;w=1' % self._rates.per_s), (b"ratelimit", b'"address";r=%d;t=1' % left)]
+        if scope["method"] == HttpMethod.HEAD:
+            scope = cast("Scope", dict(scope) | {"method": HttpMethod.GET.value})  # uvicorn, which knows better, leaves the body out
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -59,13 +63,21 @@ class Edge:
 
         refusal = TenfourError(ErrorCode.RATE_LIMITED, retry_after_ms=round(wait_s * 1000) + 1) if wait_s > 0.0 else _refusal(scope, headers)
         if refusal is not None:
-            await _answer(refusal, request_id, send_with_headers)
+            await _answer(refusal, request_id, self._cors_headers(headers), send_with_headers)
         else:
             await self._app(scope, receive, send_with_headers)
 
     def _with_methods(self, scope: Any, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         methods = self._methods.get(scope.get("path_template", ""))
         return [(name, methods.encode() if name == b"allow" and methods is not None else value) for name, value in headers]
+
+    def _cors_headers(self, headers: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+        """What a page of a listed origin needs to read a refusal that was made before Litestar saw the request."""
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if not origin or not self._cors.is_origin_allowed(origin):
+            return []
+        shown = {**self._cors.simple_headers, "access-control-allow-origin": origin, "vary": "Origin"}
+        return [(name.lower().encode(), value.encode()) for name, value in shown.items()]
 
     def _address(self, scope: Any, headers: dict[bytes, bytes]) -> str:
         peer = scope["client"][0] if scope.get("client") else ""
@@ -85,9 +97,9 @@ def _request_id(headers: dict[bytes, bytes]) -> str:
     return given if _SANE_ID.fullmatch(given) else os.urandom(16).hex()
 
 
-async def _answer(error: TenfourError, request_id: str, send: Send) -> None:
+async def _answer(error: TenfourError, request_id: str, more: list[tuple[bytes, bytes]], send: Send) -> None:
     body = problem_json(error, request_id)
-    headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"content-length", str(len(body)).encode()), *more]
     if error.retry_after_ms is not None:
         headers.append((b"retry-after", str(-(-error.retry_after_ms // 1000)).encode()))
     await send({"type": "http.response.start", "status": error.failure.status, "headers": headers})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import uuid4
 
@@ -45,7 +45,7 @@ def exception_handlers(log: Log) -> dict[Any, Callable[[AnyRequest, Any], Respon
     def foreign(request: AnyRequest, error: HTTPException) -> Response[bytes]:
         response = known(request, _translate(error))
         if isinstance(error, MethodNotAllowedException):
-            response.headers["Allow"] = (error.headers or {}).get("allow", "")  # RFC 9110, section 15.5.6
+            response.headers["Allow"] = allowed((error.headers or {}).get("allow", "").split(", "))  # RFC 9110, section 15.5.6
         return response
 
     def unknown(request: AnyRequest, error: Exception) -> Response[bytes]:
@@ -54,6 +54,12 @@ def exception_handlers(log: Log) -> dict[Any, Callable[[AnyRequest, Any], Respon
         return known(request, TenfourError(ErrorCode.INTERNAL, f"The server made a mistake, reference {reference}."))
 
     return {TenfourError: known, HTTPException: foreign, Exception: unknown}
+
+
+def allowed(methods: Iterable[str]) -> str:
+    """The ``Allow`` header: what can be got can be asked for by HEAD too."""
+    named = set(methods)
+    return ", ".join(sorted(named | {"HEAD"} if "GET" in named else named))
 
 
 def _translate(error: HTTPException) -> TenfourError:

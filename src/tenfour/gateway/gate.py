@@ -39,6 +39,11 @@ class Origins:
     allowed: frozenset[str]
     own: frozenset[str]
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """All that count by name, for CORS: both ask the same list."""
+        return tuple(sorted(self.allowed | self.own))
+
     def admit(self, origin: str | None, host: str, *, secure: bool) -> bool:
         """No Origin is no browser. The server's own Host counts as its own origin."""
         if origin is None or origin in self.allowed or origin in self.own:
