@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, delete, get, patch, post
 from litestar.datastructures import Cookie
 from litestar.params import Parameter
+from sqlalchemy import Connection
 
 from tenfour.actions import accounts as account_actions
 from tenfour.actions import sessions as session_actions
@@ -238,7 +239,11 @@ async def add_user(data: NewUser, asking: Asking, services: Services) -> User:
 
 @get("/users/{user:str}", summary="One person", tags=["users"], responses=problems(*TOKEN, ErrorCode.USER_UNKNOWN))
 async def get_user(user: UserPath, asking: Asking) -> User:
-    return await asking.read(lambda connection, _: user_shown(people.person(connection, people.resolve_user(connection, user))))
+    def find(connection: Connection, caller: Caller) -> User:
+        """Who is disabled is shown to administrators only, as in the search."""
+        return user_shown(people.find_person(connection, user) if caller.admin else people.person(connection, people.resolve_user(connection, user)))
+
+    return await asking.read_as_anybody(find)
 
 
 @patch(

@@ -47,7 +47,7 @@ class Edge:
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         request_id = _request_id(headers)
-        scope["state"][REQUEST_ID] = request_id
+        scope.setdefault("state", {})[REQUEST_ID] = request_id  # ASGI servers may leave it out
         self._services.counters.http_requests += 1
         left, wait_s = self._rates.take(self._address(scope, headers), self._services.context.clock.monotonic())
         rate = [(b"ratelimit-policy", b'"address";q=%d;w=1' % self._rates.per_s), (b"ratelimit", b'"address";r=%d;t=1' % left)]
