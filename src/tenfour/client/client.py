@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import ssl
 import weakref
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from tenfour.client.events import Events
 from tenfour.client.feed import Feed, Page
 from tenfour.client.outbox import Entry, Outbox
 from tenfour.client.receipts import Receipts
-from tenfour.client.rest import HistoryPage, Rest, error_of
+from tenfour.client.rest import HistoryPage, Rest, error_of, tls_context
 from tenfour.client.transport import Listener, NoSocket, Socket
 from tenfour.clock import Clock, SystemClock
 from tenfour.errors import FAILURES, ErrorCode, Retry, TenfourError
@@ -61,17 +62,26 @@ class Client:
 
     ``on_status`` is told every ``Status``, ``on_frame`` every frame that is no event of a chat: ``TypingShown``,
     ``ReceiptShown``, ``Presence``, ``Error``, ``Goodbye``, ``Reset`` …; both in a step of their own on the loop.
+    ``tls`` says whose certificates are trusted; without it those that the machine trusts.
     """
 
     def __init__(
-        self, url: str, token: TokenSource, *, clock: Clock | None = None, on_status: Callable[[Status], None] | None = None, on_frame: Callable[[frames.ServerFrame], None] | None = None
+        self,
+        url: str,
+        token: TokenSource,
+        *,
+        clock: Clock | None = None,
+        tls: ssl.SSLContext | None = None,
+        on_status: Callable[[Status], None] | None = None,
+        on_frame: Callable[[frames.ServerFrame], None] | None = None,
     ) -> None:
         self._url = url.rstrip("/")
         self._clock = clock or SystemClock()
         self._on_status = on_status
         self._on_frame = on_frame
         self._credentials = Credentials(token)
-        self._rest = Rest(self._url, self._credentials)
+        self._tls = tls or tls_context()
+        self._rest = Rest(self._url, self._credentials, self._tls)
         self._connection = Connection(random.random)
         self._outbox = Outbox()
         self._receipts = Receipts()
@@ -464,7 +474,7 @@ class Client:
             token = await (self._credentials.new_token(self._last_token) if new_token else self._credentials.token())
             self._last_token = token
             self._socket = socket
-            await socket.open(self._url, token)
+            await socket.open(self._url, token, self._tls)
         except NoSocket as cause:
             self._unreachable(socket, cause.why, cause.detail, cause.retry_after_s)
         except TenfourError as cause:

@@ -42,8 +42,9 @@ class _EventPage(msgspec.Struct):
 class Rest:
     """Requests of one user. A refusal is a ``TenfourError``; no answer is a ``ConnectionError``."""
 
-    def __init__(self, url: str, credentials: Credentials) -> None:
+    def __init__(self, url: str, credentials: Credentials, tls: ssl.SSLContext) -> None:
         self._url = url
+        self._tls = tls
         self._credentials = credentials
         self._http: httpx.AsyncClient | None = None
 
@@ -71,7 +72,7 @@ class Rest:
 
     async def _get_with(self, token: str, path: str, query: dict[str, Any]) -> bytes:
         if self._http is None:
-            self._http = httpx.AsyncClient(base_url=self._url, timeout=REST_TIMEOUT_S, verify=tls_context())
+            self._http = httpx.AsyncClient(base_url=self._url, timeout=REST_TIMEOUT_S, verify=self._tls)
         try:
             response = await self._http.get(path, params=query, headers={"Authorization": f"Bearer {token}"})
         except httpx.TransportError as cause:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import picows
 
 from tenfour.client.connection import ABNORMAL
-from tenfour.client.rest import read_problem, tls_context
+from tenfour.client.rest import read_problem
 from tenfour.errors import FAILURES, ErrorCode
 from tenfour.wire import frames
 
@@ -53,7 +53,7 @@ class Socket(picows.WSListener):  # type: ignore[misc,unused-ignore]
         self._raw: sockets.socket | None = None
         self._parts: list[bytes] = []
 
-    async def open(self, url: str, token: str) -> None:
+    async def open(self, url: str, token: str, tls: ssl.SSLContext) -> None:
         """Returns once the handshake is done; raises ``NoSocket``. Cancelled, it leaves nothing open."""
         try:
             await picows.ws_connect(
@@ -65,7 +65,7 @@ class Socket(picows.WSListener):  # type: ignore[misc,unused-ignore]
                 max_frame_size=FRAME_BYTES_MAX,
                 enable_auto_pong=False,
                 socket_factory=self._connect,
-                ssl_context=tls_context(),
+                ssl_context=tls,
             )
         except picows.WSHandshakeError as cause:
             raise _refused(cause) from cause
