@@ -53,7 +53,6 @@ from tenfour.settings import Settings, WrongSetting
 from tenfour.storage.people import SERVER_KEY_ISSUER
 from tenfour.storage.sqlite import SqliteStore, StoreUnusable
 
-SERVER_FILE = "server.json"
 RECEIPTS_EVERY_S = 1.0
 PROGRESS_EVERY_S = 1.0
 KEEP_ALIVE_S = 75
@@ -188,7 +187,7 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
             ticker.cancel()
             flusher.cancel()
             reporter.cancel()
-        (settings.data / SERVER_FILE).unlink(missing_ok=True)
+        settings.server_file.unlink(missing_ok=True)
     log.info("Server stopped")
     return EXIT_FATAL if broken else 0
 
@@ -437,10 +436,10 @@ def _with_port(settings: Settings, server: uvicorn.Server) -> Settings:
 
 def _write_server_file(settings: Settings) -> None:
     """Where the command line finds the running server; whole at any moment."""
-    path = settings.data / SERVER_FILE
-    writing = path.with_suffix(".new")
-    writing.write_text(json.dumps({"url": settings.own_url, "pid": os.getpid()}))
-    writing.replace(path)
+    writing = settings.server_file.with_suffix(".new")
+    certificate = str(Path(settings.tls_certificate).resolve()) if settings.uses_tls else None
+    writing.write_text(json.dumps({"url": settings.own_url, "pid": os.getpid(), "certificate": certificate}))
+    writing.replace(settings.server_file)
 
 
 def _log_key_set(log: Log, issuer: str, why: str) -> None:

@@ -119,6 +119,11 @@ class Settings:
         return Path(self.database.removeprefix("sqlite:///")) if self.database else self.data / DATABASE_FILE
 
     @property
+    def server_file(self) -> Path:
+        """Where the running server says how programs of this machine reach it."""
+        return self.data / "server.json"
+
+    @property
     def uses_tls(self) -> bool:
         return bool(self.tls_certificate)
 

@@ -89,4 +89,4 @@ def test_behind_a_proxy_with_tls_nothing_is_warned_of_and_the_cookie_is_bound_to
 
 
 def test_where_it_listens_is_found_by_programs_of_this_machine(server: Server):
-    assert json.loads((server.data / "server.json").read_text()) == {"url": server.url, "pid": server.pid}
+    assert json.loads((server.data / "server.json").read_text()) == {"url": server.url, "pid": server.pid, "certificate": None}

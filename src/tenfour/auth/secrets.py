@@ -11,11 +11,23 @@ REFRESH_PREFIX = "tfr_"
 TICKET_PREFIX = "tft_"
 SETUP_PREFIX = "tfs_"
 INVITE_PREFIX = "tfi_"
+_KINDS = {
+    SERVER_KEY_PREFIX: "a server key",
+    REFRESH_PREFIX: "a refresh token",
+    TICKET_PREFIX: "a one-time ticket",
+    SETUP_PREFIX: "the secret of a set-up link",
+    INVITE_PREFIX: "an invitation",
+}
 
 
 def new_secret(prefix: str) -> str:
     """A new secret: the prefix says what it is for, 32 random bytes follow."""
     return prefix + secrets.token_urlsafe(32)
+
+
+def kind_of_secret(text: str) -> str | None:
+    """What a text seems to be a secret for; None for what is none of ours."""
+    return next((kind for prefix, kind in _KINDS.items() if text.startswith(prefix)), None)
 
 
 def secret_hash(text: str) -> str:

@@ -63,7 +63,7 @@ def _translate(cause: BaseException) -> CommandFailed | None:
         case KeyboardInterrupt():
             return CommandFailed("", "", Exit.INTERRUPTED)
         case TenfourError():
-            return CommandFailed(escape_controls(cause.detail), f"{cause.failure.advice} [{cause.code}]")
+            return CommandFailed(escape_controls(cause.detail.removesuffix(".")) + ".", f"{cause.failure.advice} [{cause.code}]")
         case WrongSetting():
             return CommandFailed(str(cause), "", Exit.WRONG_USE)
         case StoreLocked() | KeyFileExposed() | KeyFileUnreadable():

@@ -11,6 +11,12 @@ from tenfour.cli.failures import EXIT_CODES, report
 
 COMMANDS = {
     "serve": "tenfour.cli.serve:serve",
+    "user": "tenfour.cli.user:user",
+    "chat": "tenfour.cli.chat:chat",
+    "send": "tenfour.cli.send:send",
+    "tail": "tenfour.cli.tail:tail",
+    "token": "tenfour.cli.token:token",
+    "key": "tenfour.cli.key:key",
 }
 
 
