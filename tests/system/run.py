@@ -70,17 +70,17 @@ class Run:
         self.chats.add(chat)
         return chat
 
-    async def wire(self, person: Person, chats: Iterable[str], *, door: str | None = None, name: str | None = None) -> WireClient:
+    async def wire(self, person: Person, chats: Iterable[str], *, door: str | None = None, name: str | None = None, receive_buffer: int | None = None) -> WireClient:
         """A client of bare frames, at the door of a chat or at that of all."""
-        tap = await self._tap(person, name)
+        tap = await self._tap(person, name, receive_buffer)
         return self._begin(WireClient(self.history, tap, person, dict.fromkeys(chats, 0), door=door, random=Random(self.random.random()), changed=self._changed.set))
 
     async def sdk(self, person: Person, chats: Iterable[str], *, name: str | None = None) -> SdkClient:
         tap = await self._tap(person, name)
         return self._begin(SdkClient(self.history, tap, person, dict.fromkeys(chats, 0), changed=self._changed.set))
 
-    async def _tap(self, person: Person, name: str | None) -> Tap:
-        tap = await Tap(self.history, self.server, name or person.name, person.id).open()
+    async def _tap(self, person: Person, name: str | None, receive_buffer: int | None = None) -> Tap:
+        tap = await Tap(self.history, self.server, name or person.name, person.id, receive_buffer).open()
         self.taps.append(tap)
         return tap
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -29,11 +30,13 @@ class Upstream(Protocol):
 class Tap:
     """All connections of one client."""
 
-    def __init__(self, history: History, server: Upstream, client: str, user: str) -> None:
+    def __init__(self, history: History, server: Upstream, client: str, user: str, receive_buffer: int | None = None) -> None:
         self.history = history
         self.server = server
         self.client = client
         self.user = user
+        self.receive_buffer = receive_buffer
+        """Of the socket to the server, in bytes: how much a mute reader still takes."""
         self.url = ""
         self.connections = 0
         self.endings: list[str] = []
@@ -89,14 +92,26 @@ class Tap:
         pipe = _Pipe(self, writer)
         self._pipes.add(pipe)
         try:
-            host, _, port = self.server.url.partition("://")[2].partition(":")
-            upstream_reader, pipe.upstream = await asyncio.open_connection(host, int(port), limit=CHUNK)
+            upstream_reader, pipe.upstream = await self._connect()
             await asyncio.gather(pipe.pump_up(reader), pipe.pump_down(upstream_reader))
         except (OSError, asyncio.IncompleteReadError):
             pipe.abort()  # the server is away, or one of the two has gone: the other one learns it
         finally:
             pipe.ended()
             self._pipes.discard(pipe)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        host, _, port = self.server.url.partition("://")[2].partition(":")
+        made = socket.socket()
+        if self.receive_buffer is not None:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.receive_buffer)
+        made.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(made, (host, int(port)))
+        except OSError:
+            made.close()
+            raise
+        return await asyncio.open_connection(sock=made, limit=self.receive_buffer or CHUNK)
 
     async def upgraded(self) -> None:
         """Returns once the server has answered a handshake, though the answer may be held."""

@@ -57,7 +57,7 @@ async def test_a_client_that_was_away_too_long_is_reset_and_has_everything(unlim
     world = await run.people("ada", "cyd")
     chat = await run.chat("ada", "cyd")
     talker = await run.wire(world.ada, [chat])
-    listeners = [await run.wire(world.cyd, [chat], name="all chats"), await run.wire(world.cyd, [chat], door=chat, name="one chat")]
+    listeners = [await run.wire(world.cyd, [chat], name="all chats"), await run.wire(world.cyd, [chat], door=chat, name="one chat"), await run.sdk(world.cyd, [chat], name="SDK")]
     await run.level()
 
     for _ in range(AWAY):
@@ -73,4 +73,4 @@ async def test_a_client_that_was_away_too_long_is_reset_and_has_everything(unlim
             talker.say(chat, run.text())
         await run.level()
 
-    await run.finish(Demands(ok_share=1.0, resets=2 * AWAY), Rules(replay_events=20))
+    await run.finish(Demands(ok_share=1.0, resets=3 * AWAY), Rules(replay_events=20))
