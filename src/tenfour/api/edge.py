@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from litestar.config.cors import CORSConfig
 from litestar.enums import HttpMethod, ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from tenfour.api.problems import REQUEST_ID
 from tenfour.api.rates import Rates
@@ -51,21 +51,21 @@ class Edge:
         self._services.counters.http_requests += 1
         left, wait_s = self._rates.take(self._address(scope, headers), self._services.context.clock.monotonic())
         rate = [(b"ratelimit-policy", b'"address";q=%d;w=1' % self._rates.per_s), (b"ratelimit", b'"address";r=%d;t=1' % left)]
-        if scope["method"] == HttpMethod.HEAD:
-            scope = cast("Scope", dict(scope) | {"method": HttpMethod.GET.value})  # uvicorn, which knows better, leaves the body out
+        # uvicorn keeps its own scope, and so leaves the body out of an answer to HEAD.
+        inner = cast("HTTPScope", {**scope, "method": "GET"}) if scope["method"] == HttpMethod.HEAD else scope
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if scope["method"] == HttpMethod.OPTIONS:
-                    message["headers"] = self._with_methods(scope, message["headers"])
+                if inner["method"] == HttpMethod.OPTIONS:
+                    message["headers"] = self._with_methods(inner, message["headers"])
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *rate, *SECURITY_HEADERS]
             await send(message)
 
-        refusal = TenfourError(ErrorCode.RATE_LIMITED, retry_after_ms=round(wait_s * 1000) + 1) if wait_s > 0.0 else _refusal(scope, headers)
+        refusal = TenfourError(ErrorCode.RATE_LIMITED, retry_after_ms=round(wait_s * 1000) + 1) if wait_s > 0.0 else _refusal(inner, headers)
         if refusal is not None:
             await _answer(refusal, request_id, self._cors_headers(headers), send_with_headers)
         else:
-            await self._app(scope, receive, send_with_headers)
+            await self._app(inner, receive, send_with_headers)
 
     def _with_methods(self, scope: Any, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         methods = self._methods.get(scope.get("path_template", ""))
