@@ -155,7 +155,8 @@ class Connection:
 
     def overfull(self) -> None:
         self.hub.counters.slow_readers += 1
-        self.end(ErrorCode.SLOW_READER)
+        after_ms = self.hub.slow_readers.cut_off(self.user, self.hub.clock.monotonic())
+        self.end(ErrorCode.SLOW_READER, retry_after_ms=after_ms)
 
     def closed(self, code: int, reason: str, *, clean: bool) -> None:
         if self.dialog.phase is not Phase.OVER:

@@ -30,7 +30,7 @@ from tenfour.broker.broker import (
 from tenfour.domain.event import EventKind
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.audience import Audience
-from tenfour.gateway.limits import AddressBook, Bucket, GatewayLimits
+from tenfour.gateway.limits import AddressBook, Bucket, GatewayLimits, SlowReaders
 from tenfour.gateway.missed import MissedEvents
 from tenfour.gateway.presence import Presence
 from tenfour.gateway.room import Heal, Pass, RoomEffect
@@ -94,6 +94,7 @@ class Hub:
         self.verifier = verifier
         self.leeway_ms = leeway_ms
         self.addresses = AddressBook(limits)
+        self.slow_readers = SlowReaders()
         self.connections: dict[ConnectionId, Connection] = {}
         self.audiences: dict[ChatId, Audience] = {}
         self.users: dict[UserId, UserSeat] = {}

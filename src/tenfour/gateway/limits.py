@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tenfour.ids import UserId
+
 ADDRESSES_MAX = 100_000
+SLOW_AFTER_MS = 1_000
+SLOW_AGAIN_AFTER_MS = 15_000
+SLOW_AGAIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,19 @@ class Bucket:
             return 0.0
         self._tokens = tokens
         return (1.0 - tokens) / rate
+
+
+class SlowReaders:
+    """Who was cut off for reading slowly; who is so twice in a minute comes back later."""
+
+    def __init__(self) -> None:
+        self._cut_off_at: dict[UserId, float] = {}
+
+    def cut_off(self, user: UserId, now_s: float) -> int:
+        """After how many milliseconds the reader may come back."""
+        recent = {each: at for each, at in self._cut_off_at.items() if now_s - at < SLOW_AGAIN_S}
+        self._cut_off_at = recent | {user: now_s}
+        return SLOW_AGAIN_AFTER_MS if user in recent else SLOW_AFTER_MS
 
 
 @dataclass(slots=True)
