@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ import pytest
 from tenfour.errors import CLOSE_CODES, FAILURES, Retry
 from tenfour.wire import codec, frames
 from tenfour.wire.codec import Unreadable
+from tests.servers import Server
 
+DEADLINE_S = 30
 README = (Path(__file__).resolve().parent.parent.parent / "protocol" / "README.md").read_text(encoding="utf-8")
 SAID = re.findall(r"^(→|←) (.*)$", README, re.MULTILINE)
 
@@ -41,3 +45,23 @@ def test_every_name_in_the_prose_is_one_of_the_protocol() -> None:
     named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", prose))
 
     assert named - known == {"from_joining"}
+
+
+async def test_the_smallest_client_works(server: Server) -> None:
+    world = await server.world("ann", "bob")
+    chat = await world.chat("ann", "bob")
+    program = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert program is not None
+
+    client = await asyncio.create_subprocess_exec(sys.executable, "-c", program[1], server.url.replace("http", "ws", 1), world.ann.token, chat, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert client.stdout is not None
+        async with asyncio.timeout(DEADLINE_S):
+            first = await client.stdout.readline()
+            await world.bob.request("POST", f"/chats/{chat}/messages", json={"text": "Hello, ann"})
+            second = await client.stdout.readline()
+    finally:
+        client.kill()
+        await client.wait()
+
+    assert [first, second] == [b"3 Hello\n", b"4 Hello, ann\n"]
