@@ -9,15 +9,7 @@ import click
 
 from tenfour.cli.failures import EXIT_CODES, report
 
-COMMANDS = {
-    "serve": "tenfour.cli.serve:serve",
-    "user": "tenfour.cli.user:user",
-    "chat": "tenfour.cli.chat:chat",
-    "send": "tenfour.cli.send:send",
-    "tail": "tenfour.cli.tail:tail",
-    "token": "tenfour.cli.token:token",
-    "key": "tenfour.cli.key:key",
-}
+COMMANDS = {name: f"tenfour.cli.{name}:{name}" for name in ("serve", "user", "token", "key", "chat", "send", "tail", "backup", "restore", "migrate")}
 
 
 class Commands(click.Group):

@@ -18,23 +18,32 @@ from tenfour.storage.lock import FileLock
 from tenfour.storage.migrate import migrate, schema_version
 
 PAGES_A_STEP = 1_000
+PRIVATE_FILE = 0o600
+
+Told = Callable[[int, int], None]
+"""Hears of the progress: pages done, pages in all."""
 
 
 class NotABackup(Exception):
     """The file cannot be restored; the message says why."""
 
 
-def back_up(source: Path, target: Path, told: Callable[[int, int], None] = lambda _done, _all: None) -> None:
+def _tell_nobody(_done: int, _all: int) -> None:
+    pass
+
+
+def back_up(source: Path, target: Path, told: Told = _tell_nobody) -> None:
     """Copies the store as it is at one moment, while others write; ``told`` gets pages done and pages in all.
 
-    The target appears only once it is whole and synced. Raises ``FileExistsError`` where something has its name.
+    The target appears only once it is whole and synced, readable by its owner alone. Raises ``FileExistsError`` where something has its name.
     """
     if target.exists():
         raise FileExistsError(f"{target} is there already")
     making = target.with_name(target.name + ".part")
     making.unlink(missing_ok=True)
     try:
-        with _open(source, "ro") as reading, _open(making, "rwc") as copy:
+        making.touch(mode=PRIVATE_FILE)
+        with _open(source, "ro") as reading, _open(making, "rw") as copy:
             # The transaction keeps the moment: without it each write of the server would start the copy anew.
             reading.execute("BEGIN")
             reading.execute("SELECT 1 FROM store").fetchone()
@@ -47,7 +56,7 @@ def back_up(source: Path, target: Path, told: Callable[[int, int], None] = lambd
     _sync(target.parent)
 
 
-def restore(source: Path, path: Path, now_ms: int) -> Path | None:
+def restore(source: Path, path: Path, now_ms: int, told: Told = _tell_nobody) -> Path | None:
     """Puts a backup in the place of the store at ``path``; where the store that was there is kept, if one was.
 
     The store gets a new epoch: positions in what came after the backup mean another history now. Raises
@@ -61,7 +70,7 @@ def restore(source: Path, path: Path, now_ms: int) -> Path | None:
         making = path.with_name(path.name + ".restoring")
         making.unlink(missing_ok=True)
         try:
-            _make_store(source, making, now_ms)
+            _make_store(source, making, now_ms, told)
             kept = _keep_old(path, now_ms)
             making.replace(path)
         finally:
@@ -72,11 +81,12 @@ def restore(source: Path, path: Path, now_ms: int) -> Path | None:
         lock.release()
 
 
-def _make_store(source: Path, making: Path, now_ms: int) -> None:
+def _make_store(source: Path, making: Path, now_ms: int, told: Told) -> None:
     """A checked copy of the backup at this program's schema, with an epoch of its own."""
     _check(source)
-    with _open(source, "ro") as backup, _open(making, "rwc") as copy:
-        backup.backup(copy)
+    making.touch(mode=PRIVATE_FILE)
+    with _open(source, "ro") as backup, _open(making, "rw") as copy:
+        backup.backup(copy, pages=PAGES_A_STEP, progress=lambda _status, left, pages: told(pages - left, pages))
         copy.execute("PRAGMA journal_mode=DELETE").fetchone()
     migrate(f"sqlite:///{making}", now_ms)
     with _open(making, "rw") as made:
