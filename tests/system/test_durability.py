@@ -11,8 +11,8 @@ from tests.system.conftest import StartRun
 from tests.system.run import PROOF, Run
 
 SENDS = 1_000
-ROUNDS = int(os.environ.get("TENFOUR_PROOF_ROUNDS", "50")) if PROOF else 3
-"""Of ``SENDS`` messages each: 1,000 rounds are a million acks."""
+ROUNDS = int(os.environ.get("PROOF_ROUNDS", "50")) if PROOF else 3
+"""Of ``SENDS`` messages each: ``make proof PROOF_ROUNDS=1000`` is a million acks."""
 
 
 async def _crowd(run: Run, people: int, chats: int) -> None:
