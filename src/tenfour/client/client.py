@@ -7,8 +7,8 @@ import logging
 import random
 import ssl
 import weakref
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -49,14 +49,6 @@ class _Sending:
     callers: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class _Listening:
-    """A listener, held weakly: one that the application has dropped is forgotten."""
-
-    chat: ChatId | None
-    events: weakref.ref[Events] = field(compare=False)
-
-
 class Client:
     """A user's connection to a server. Everything that it opens, ``close`` closes.
 
@@ -87,7 +79,8 @@ class Client:
         self._receipts = Receipts()
         self._sendings: dict[tuple[ChatId, str], _Sending] = {}
         self._left: list[Entry] = []
-        self._listenings: list[_Listening] = []
+        self._listeners: dict[ChatId | None, list[weakref.ref[Events]]] = {}
+        """Those of a chat, and under None those of all. Held weakly: one that the application has dropped is forgotten."""
         self._socket: Socket | None = None
         self._opening: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -127,8 +120,7 @@ class Client:
         socket = self._socket
         self._carry_out(self._connection.stop())
         self._give_up_sending(lambda: ClientClosed("The client was closed before the answer came."))
-        for events in self._listeners():
-            events.end(StopAsyncIteration())
+        self._end_listening(StopAsyncIteration)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -307,8 +299,7 @@ class Client:
             self._receipts.disconnected(self._now())
         if isinstance(status, Refused):
             self._give_up_sending(lambda: error_of(status.code, status.detail))
-            for events in self._listeners():
-                events.end(error_of(status.code, status.detail))
+            self._end_listening(lambda: error_of(status.code, status.detail))
         self._wake()
         if self._on_status is not None:
             asyncio.get_running_loop().call_soon(self._on_status, status)
@@ -391,53 +382,54 @@ class Client:
 
         def leave(_: object) -> None:
             if (here := client()) is not None:
-                here._left_by(listening)  # noqa: SLF001 - its own
+                here._left_by(chat, listener)  # noqa: SLF001 - its own
 
         events = Events(feed, self._read_page, leave)
-        listening = _Listening(chat, weakref.ref(events, leave))
-        self._listenings.append(listening)
+        listener = weakref.ref(events, leave)
+        self._listeners.setdefault(chat, []).append(listener)
         return events
 
-    def _left_by(self, listening: _Listening) -> None:
-        """Nobody listens to the chat any more: then nothing of it has to come."""
-        if listening not in self._listenings:
-            return
-        self._listenings.remove(listening)
-        chat = listening.chat
-        if chat is not None and all(each.chat not in (None, chat) for each in self._listenings) and not self._is_closed:
+    def _left_by(self, chat: ChatId | None, listener: weakref.ref[Events]) -> None:
+        """Where nobody listens to a chat any more nothing of it has to come."""
+        others = [each for each in self._listeners.pop(chat, ()) if each is not listener]
+        if others:
+            self._listeners[chat] = others
+        elif chat is not None and None not in self._listeners and not self._is_closed:
             self._carry_out(self._connection.unfollow(chat))
 
-    def _listeners(self, chat: ChatId | None = None) -> list[Events]:
-        """Those of one chat and of all; without a chat, everybody."""
-        found = [each.events() for each in self._listenings if chat is None or each.chat in (None, chat)]
-        return [events for events in found if events is not None]
+    def _listening_to(self, chat: ChatId) -> list[Events]:
+        """Those of the chat, and those of all."""
+        return _alive((*self._listeners.get(chat, ()), *self._listeners.get(None, ())))
 
     def _happened(self, frame: frames.AnyEvent) -> None:
         epoch = self._connection.epoch
         assert epoch is not None, "events come after welcome"
-        for events in self._listeners(ChatId(frame.chat)):
+        for events in self._listening_to(ChatId(frame.chat)):
             events.change(lambda feed: feed.offer(frame, epoch))
 
     def _reached(self, chat: ChatId, head: Seq, epoch: str) -> None:
-        for events in self._listeners(chat):
+        for events in self._listening_to(chat):
             events.change(lambda feed: feed.reached(chat, head, epoch))
         self._wake()
 
     def _lost(self, lost: Lost) -> None:
         epoch = self._connection.epoch
         assert epoch is not None, "a reset names its epoch"
-        for events in self._listeners(lost.chat):
+        for events in self._listening_to(lost.chat):
             if lost.new_history:
                 events.change(lambda feed: feed.replaced(lost.chat, lost.head, epoch))
             else:
                 events.change(lambda feed: feed.reached(lost.chat, lost.head, epoch))
 
     def _unfollowed(self, chat: ChatId, cause: TenfourError) -> None:
-        for listening in self._listenings:
-            events = listening.events()
-            if listening.chat == chat and events is not None:
-                events.end(cause)
+        for events in _alive(self._listeners.get(chat, ())):
+            events.end(cause)
         self._wake()
+
+    def _end_listening(self, why: Callable[[], TenfourError | StopAsyncIteration]) -> None:
+        for listeners in self._listeners.values():
+            for events in _alive(listeners):
+                events.end(why())
 
     async def _read_page(self, chat: ChatId, after: Seq) -> Page | None:
         """A page of the history that the connection is in; waits until the server gives one. None where the client is closed."""
@@ -550,6 +542,10 @@ class Client:
     def _tick(self) -> None:
         self._timer = None
         self._carry_out(self._connection.ticked(self._now()))
+
+
+def _alive(listeners: Iterable[weakref.ref[Events]]) -> list[Events]:
+    return [events for listener in listeners if (events := listener()) is not None]
 
 
 def _chat_id(text: str) -> ChatId:

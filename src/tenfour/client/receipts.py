@@ -18,7 +18,6 @@ UNSURE_S = 5.0
 class _Mark:
     delivered: Seq = 0
     read: Seq = 0
-    is_due: bool = False
     told_at: float = float("-inf")
 
 
@@ -27,6 +26,7 @@ class Receipts:
     """What the user has got and read, by chat."""
 
     _marks: dict[ChatId, _Mark] = field(default_factory=dict)
+    _due: dict[ChatId, _Mark] = field(default_factory=dict)
     _next_at: float = float("-inf")
 
     def note(self, chat: ChatId, *, delivered: Seq = 0, read: Seq = 0) -> None:
@@ -34,25 +34,26 @@ class Receipts:
         reached = max(mark.delivered, delivered, read), max(mark.read, read)
         if reached != (mark.delivered, mark.read):
             mark.delivered, mark.read = reached
-            mark.is_due = True
+            self._due[chat] = mark
 
     def take(self, now_s: float) -> list[Receipt]:
         """The receipts to send now."""
-        if now_s < self._next_at:
+        if not self._due or now_s < self._next_at:
             return []
-        due = [(chat, mark) for chat, mark in self._marks.items() if mark.is_due and now_s >= mark.told_at + PAUSE_S][:AT_ONCE_MAX]
-        for _, mark in due:
-            mark.is_due, mark.told_at = False, now_s
+        due = [(chat, mark) for chat, mark in self._due.items() if now_s >= mark.told_at + PAUSE_S][:AT_ONCE_MAX]
+        for chat, mark in due:
+            mark.told_at = now_s
+            del self._due[chat]
         if due:
             self._next_at = now_s + PAUSE_S
         return [Receipt(chat, read=mark.read or None, delivered=mark.delivered) for chat, mark in due]
 
     def next_at(self) -> float | None:
         """When the next one may go out; None where none waits."""
-        due = [mark.told_at + PAUSE_S for mark in self._marks.values() if mark.is_due]
-        return max(min(due), self._next_at) if due else None
+        if not self._due:
+            return None
+        return max(self._next_at, min(mark.told_at for mark in self._due.values()) + PAUSE_S)
 
     def disconnected(self, now_s: float) -> None:
         """What was told last may be lost: it is told again."""
-        for mark in self._marks.values():
-            mark.is_due = mark.is_due or now_s - mark.told_at < UNSURE_S
+        self._due |= {chat: mark for chat, mark in self._marks.items() if now_s - mark.told_at < UNSURE_S}
