@@ -283,6 +283,33 @@ async def test_a_slow_listener_costs_bounded_memory_and_misses_nothing(world: Wo
     assert seqs(found) == list(range(1, acks[-1].seq + 1))
 
 
+async def test_who_follows_all_loses_nothing_of_the_others_where_one_chat_is_taken_away(world: World, chat: str, make_client: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenfour.client.client.FEED_ROOM", 5)
+    taken = await world.chat("ann", "bob", title="Taken away")
+    bob = make_client(world.bob.server.url, world.bob.token)
+    await within(bob.connected())
+    everything = bob.follow_all()
+    ann = make_client(world.ann.server.url, world.ann.token)
+    for number in range(10):
+        await within(ann.chat(taken).send(str(number)))
+    of_bob = bob.chat(taken).events()
+
+    await world.ann.request("DELETE", f"/chats/{taken}/members/{world.bob.id}")
+    while not isinstance(await within(anext(of_bob)), MemberLeft):
+        pass
+    await within(ann.chat(chat).send("still here"))
+
+    found = await take_until(everything, "still here")
+    assert [event.text for event in found if isinstance(event, MessageSent)] == [*map(str, range(5)), "still here"]
+
+
+async def test_waiting_for_a_chat_that_nobody_follows_says_so(world: World, chat: str, make_client: Make) -> None:
+    with pytest.raises(TenfourError) as caught:
+        await within(make_client(world.ann.server.url, world.ann.token).chat(chat).synced())
+
+    assert caught.value.code is ErrorCode.NOT_SUBSCRIBED
+
+
 # Cuts
 
 

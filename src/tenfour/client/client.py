@@ -165,6 +165,7 @@ class Client:
         await self._until(lambda: isinstance(self.status, Connected))
 
     async def synced(self, chat: ChatId) -> None:
+        """Returns once the chat is live; raises ``TenfourError`` where it is not followed, or not any more."""
         await self._until(lambda: self._is_live(chat))
 
     # What an application wants
@@ -258,6 +259,8 @@ class Client:
 
     def _is_live(self, chat: ChatId) -> bool:
         place = self._connection.places.get(chat)
+        if place is None and not isinstance(self.status, Refused):
+            raise TenfourError(ErrorCode.NOT_SUBSCRIBED, "Nobody listens to this chat, or the server has nothing of it for this user.")
         return place is not None and place.live
 
     # Effects
@@ -384,7 +387,7 @@ class Client:
             if (here := client()) is not None:
                 here._left_by(chat, listener)  # noqa: SLF001 - its own
 
-        events = Events(feed, self._read_page, leave)
+        events = Events(chat, feed, self._read_page, leave)
         listener = weakref.ref(events, leave)
         self._listeners.setdefault(chat, []).append(listener)
         return events
@@ -424,6 +427,8 @@ class Client:
     def _unfollowed(self, chat: ChatId, cause: TenfourError) -> None:
         for events in _alive(self._listeners.get(chat, ())):
             events.end(cause)
+        for events in _alive(self._listeners.get(None, ())):
+            events.change(lambda feed: feed.forget(chat))
         self._wake()
 
     def _end_listening(self, why: Callable[[], TenfourError | StopAsyncIteration]) -> None:
@@ -485,10 +490,11 @@ class Client:
         if not self._credentials.is_renewable:
             return
         try:
-            token = await self._credentials.new_token(self._last_token)
+            known, token = self._last_token, await self._credentials.new_token(self._last_token)
         except Exception as cause:
             log.warning("the token was not renewed: %s", type(cause).__name__, exc_info=None if isinstance(cause, TenfourError) else cause)
-        else:
+            return
+        if token != known:  # the same again would only make the server ask again
             self._last_token = token
             self.transmit(frames.Authenticate(token))
 

@@ -22,7 +22,8 @@ class Events:
     ``TenfourError`` where the server has nothing more for this user. ``aclose`` stops it early; so does dropping it.
     """
 
-    def __init__(self, feed: Feed, read_page: ReadPage, leave: Callable[[Events], None]) -> None:
+    def __init__(self, chat: ChatId | None, feed: Feed, read_page: ReadPage, leave: Callable[[Events], None]) -> None:
+        self._chat = chat
         self._feed = feed
         self._read_page = read_page
         self._leave = leave
@@ -68,7 +69,13 @@ class Events:
             self._changed.set()
 
     async def _catch_up(self, chat: ChatId, after: Seq, known: Seq) -> None:
-        page = await self._read_page(chat, after)
+        try:
+            page = await self._read_page(chat, after)
+        except TenfourError:
+            if self._chat is not None:
+                raise
+            self._feed.forget(chat)  # one of all: the user may not see it any more, and the others go on
+            return
         if page is None:
             self.end(StopAsyncIteration())
         else:

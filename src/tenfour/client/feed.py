@@ -104,6 +104,10 @@ class Feed:
         cursor.known = max(cursor.known, cursor.position)
         return True
 
+    def forget(self, chat: ChatId) -> None:
+        """The chat's history is not to be had any more; what was queued stays."""
+        self._cursors.pop(chat, None)
+
     def pop(self) -> AnyEvent | HistoryReplaced | None:
         """The next event; None where none waits."""
         return self._queue.popleft() if self._queue else None
