@@ -124,6 +124,13 @@ def test_a_server_that_cannot_be_reached_is_exit_code_3(tmp_path):
     assert refused.err.startswith("tenfour: the server cannot be reached: ")
 
 
+def test_in_a_folder_without_a_server_and_a_database_nothing_is_made(tmp_path):
+    refused = run("user", "add", "ann", data=tmp_path / "data", TENFOUR_PASSWORD=PASSWORD)
+
+    assert (refused.code, refused.err.splitlines()[0]) == (3, f"tenfour: there is neither a server nor a database in {tmp_path / 'data'}")
+    assert not (tmp_path / "data").exists()
+
+
 @pytest.mark.slow
 def test_without_a_server_the_data_folder_is_opened_and_the_next_server_finds_what_was_done(make_server):
     server = make_server()

@@ -197,6 +197,7 @@ async def _local(reach: Reach) -> AsyncIterator[tuple[Rest, RunningServer | None
     async with contextlib.AsyncExitStack() as stack:
         server = running_server(settings)
         if server is None:
+            _require_database(settings)
             try:
                 parts = await stack.enter_async_context(_open(settings))
             except StoreLocked:
@@ -256,6 +257,12 @@ def _require_server(settings: Settings) -> RunningServer:
     if server is None:
         raise no_server(settings)
     return server
+
+
+def _require_database(settings: Settings) -> None:
+    """In a wrong folder nothing is made."""
+    if not settings.database_path.exists():
+        raise CommandFailed(f"there is neither a server nor a database in {settings.data}", "Name the server's folder by --data or TENFOUR_DATA; `tenfour migrate` makes a new one.", Exit.UNREACHABLE)
 
 
 def no_server(settings: Settings) -> CommandFailed:

@@ -1,0 +1,55 @@
+"""What ``pip install`` brings: the wheel, built once, has everything that the command needs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+HERE = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    directory = tmp_path_factory.mktemp("wheel")
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", directory], cwd=HERE, check=True, capture_output=True)
+    (built,) = directory.glob("tenfour-*.whl")
+    return zipfile.ZipFile(built)
+
+
+def test_it_has_every_file_of_the_package_and_nothing_else(wheel):
+    tracked = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "src/tenfour"], cwd=HERE, check=True, capture_output=True, text=True).stdout.split()
+
+    names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+    assert names == {name.removeprefix("src/") for name in tracked if (HERE / name).exists()}
+    assert {"tenfour/py.typed", "tenfour/cli/tail.py", "tenfour/storage/migrations/env.py", "tenfour/storage/migrations/versions/m0001_first.py"} <= names
+
+
+def test_it_has_the_licence_and_names_the_command(wheel):
+    files = {name.partition(".dist-info/")[2]: name for name in wheel.namelist() if ".dist-info/" in name}
+
+    assert {"licenses/LICENSE", "licenses/NOTICE"} <= files.keys()
+    assert "tenfour = tenfour.cli.main:main" in wheel.read(files["entry_points.txt"]).decode()
+
+
+def test_the_command_works_from_it(wheel, tmp_path):
+    wheel.extractall(tmp_path / "installed")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TENFOUR_")} | {"PYTHONPATH": str(tmp_path / "installed")}
+
+    def command(*arguments: str) -> str:
+        return subprocess.run([sys.executable, *arguments], env=environment, cwd=tmp_path, check=True, capture_output=True, text=True, input="correct horse\n").stdout
+
+    where = command("-c", "import tenfour; print(tenfour.__file__)")
+    made = command("-m", "tenfour", "migrate")
+    added = command("-m", "tenfour", "user", "add", "ann")
+
+    assert where.startswith(str(tmp_path / "installed"))
+    assert made == "data/tenfour.db was brought to schema 0001.\n"
+    assert added.startswith("ann was added (")
