@@ -46,5 +46,5 @@ def unseal(sealed: str, key: str) -> str:
 
 def _mix(data: bytes, key: str) -> bytes:
     """XOR with a stream derived from the key: a one-time pad, since each key seals one secret only."""
-    stream = hashlib.shake_256(b"tenfour successor" + key.encode()).digest(len(data))
+    stream = hashlib.shake_256(b"tenfour successor" + key.encode(errors="surrogatepass")).digest(len(data))
     return bytes(one ^ other for one, other in zip(data, stream, strict=True))
