@@ -56,10 +56,13 @@ class World:
     clock: ManualClock
     context: Context
     rights: RightsCache
+    path: Path
+    commits: list[Commit] = field(default_factory=list)
     people: dict[str, UserId] = field(default_factory=dict)
     sent: int = 0
 
     def committed(self, commit: Commit) -> None:
+        self.commits.append(commit)
         for events in commit:
             self.rights.heard_all(events.changes)
 
@@ -105,6 +108,6 @@ async def open_world(path: Path) -> World:
     clock = ManualClock()
     broker = RecordingBroker()
     store = SqliteStore(path, clock)
-    world = World(store, broker, clock, Context(store, broker, clock, Policy(chat_members_max=20)), RightsCache())
+    world = World(store, broker, clock, Context(store, broker, clock, Policy(chat_members_max=20)), RightsCache(), path)
     await store.open(world.committed, lambda reason: None)
     return world

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import sqlite3
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from tenfour.storage.backlog import WAITING_PER_SENDER_MAX
 from tests.eventually import eventually
 from tests.faults.faulty import Fault, FaultyServer
 from tests.servers import TLS, Person, Server, Wire
+from tests.storage import foreign
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -60,16 +60,8 @@ def read_only(server: FaultyServer) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def locked(server: FaultyServer) -> Iterator[None]:
-    """Another program holds the write lock."""
-    foreign = sqlite3.connect(server.data / "tenfour.db", isolation_level=None, timeout=30)
-    foreign.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        foreign.execute("ROLLBACK")
-        foreign.close()
+def locked(server: FaultyServer) -> contextlib.AbstractContextManager[None]:
+    return foreign.locked(server.data / "tenfour.db")
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from tenfour.storage.sqlite import SqliteStore
 from tenfour.storage.store import Appended, NotAppended
 from tenfour.storage.writer import CHANGES_WAITING_MAX
 from tests.eventually import eventually, hold_until
+from tests.storage.foreign import locked
 from tests.storage.node import Node, code, drafts
 
 
@@ -39,18 +39,6 @@ def held(node: Node) -> Iterator[None]:
     finally:
         gate.set()
     standing.add_done_callback(lambda done: done.exception())
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Another program has the file's write lock."""
-    foreign = sqlite3.connect(path, isolation_level=None, timeout=30)
-    foreign.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        foreign.execute("ROLLBACK")
-        foreign.close()
 
 
 @pytest.fixture
