@@ -289,7 +289,7 @@ def test_a_certificate_is_looked_at_when_the_settings_are(tmp_path: Path) -> Non
 ADDRESSES = {
     ("0.0.0.0:8410", ""): ("http://127.0.0.1:8410", False),
     ("[::1]:8410", ""): ("http://[::1]:8410", True),
-    ("[::]:8410", ""): ("http://127.0.0.1:8410", False),
+    ("[::]:8410", ""): ("http://[::1]:8410", False),
     ("localhost:80", ""): ("http://localhost:80", True),
     ("192.0.2.7:8410", ""): ("http://192.0.2.7:8410", False),
     ("127.0.0.1:8410", "https://chat.example.org/"): ("https://chat.example.org", True),
