@@ -489,7 +489,9 @@ class Demands:
     removals: int = 0
     resets: int = 0
     faults: int = 0
-    """Faults with a message on its way while they lasted."""
+    """Faults that began with a message on its way."""
+    seen: tuple[str, ...] = ()
+    """Kinds of records that have to be there."""
 
 
 def shortfalls(records: Sequence[Record], demands: Demands) -> list[str]:
@@ -508,6 +510,8 @@ def shortfalls(records: Sequence[Record], demands: Demands) -> list[str]:
         "faults": _overlapped(records),
     }
     short = [f"{name}: {count} of {wanted}" for name, count in found.items() if count < (wanted := getattr(demands, name))]
+    kinds = {each.f for each in records}
+    short += [f"no {f}" for f in demands.seen if f not in kinds]
     if not keys or len(acked) < demands.ok_share * len(keys):
         short.append(f"acked: {len(acked)} of {len(keys)} messages")
     return short

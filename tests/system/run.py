@@ -265,6 +265,8 @@ class Run:
         connections = sum(each.connections for each in self.taps)
         assert self.mark not in log
         assert not [each.name for each in persons if each.token.rpartition(".")[2] in log]
+        assert self._world is not None
+        assert self._world.key not in log
         assert "Traceback" not in log, log
         lines = log.count("\n")
         assert lines <= LINES_A_CONNECTION * connections + LINES_A_START * self.starts, f"{lines} lines for {connections} connections and {self.starts} starts"

@@ -37,6 +37,8 @@ class Tap:
         self.user = user
         self.receive_buffer = receive_buffer
         """Of the socket to the server, in bytes: how much a mute reader still takes."""
+        self.kept: bytearray | None = None
+        """Every byte that came from the server, where somebody wants to search them."""
         self.url = ""
         self.connections = 0
         self.endings: list[str] = []
@@ -196,6 +198,8 @@ class _Pipe:
             self._closing = f"{int.from_bytes(payload[:2], 'big')} {payload[2:].decode()}"
 
     async def _pass_down(self, data: bytes) -> None:
+        if self.tap.kept is not None:
+            self.tap.kept += data
         self.downstream.write(data)
         await self.downstream.drain()
 

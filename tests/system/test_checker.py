@@ -454,6 +454,7 @@ def test_a_run_that_met_nothing_does_not_count():
     assert shortfalls(model.records, Demands(resets=1)) == ["resets: 0 of 1"]
     assert shortfalls([*model.records, faults[1]], Demands(faults=99)) != []
     assert shortfalls([*model.records, *faults], Demands(faults=1)) == []
+    assert shortfalls(model.records, Demands(seen=("recv", "typing"))) == ["no typing"]
 
 
 def test_a_message_without_any_answer_is_unresolved():

@@ -22,4 +22,7 @@ async def test_random_work_under_every_fault_keeps_every_guarantee(unlimited_ser
         await workload.work()
 
     readers = [workload.owner, workload.stranger.person, *[each.person for each in workload.guests]]
-    await run.finish(Demands(unknown=1, resumes=10, duplicates=3, refusals=10, removals=2, faults=3), readers=readers)
+    demands = Demands(unknown=1, resumes=10, duplicates=3, refusals=10, removals=2, faults=3, seen=("typing", "receipt", "presence", "row", "goodbye"))
+    await run.finish(demands, readers=readers)
+    assert workload.stranger.tap.kept
+    assert run.mark.encode() not in workload.stranger.tap.kept

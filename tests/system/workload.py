@@ -65,6 +65,7 @@ class Workload:
             self.residents.append(await run.sdk(person, self.chats) if kind == 0 else await run.wire(person, self.chats[:1], door=self.chats[0]) if kind == 1 else await run.wire(person, self.chats))
         self.guests = [await run.wire(world.people[name], []) for name in guests]
         self.stranger = await run.wire(world.people["stranger"], [])
+        self.stranger.tap.kept = bytearray()
         await run.level()
 
     async def work(self) -> None:
