@@ -139,3 +139,31 @@ def test_no_more_bells_are_held_than_fit_and_the_heal_brings_the_others() -> Non
     effects = room.healed(bell(1, last))
 
     assert passed(effects) == list(range(1, last + 1))
+
+
+def test_bells_that_found_no_place_before_the_head_was_known_are_read_from_the_store() -> None:
+    room = Room()
+    last = HELD_MAX + 50
+    for seq in range(1, last + 1):
+        room.heard(bell(seq, seq))
+
+    effects = room.opened(HELD_MAX)
+
+    assert effects == [Heal(HELD_MAX)]
+    assert passed(room.healed(bell(HELD_MAX + 1, last))) == list(range(HELD_MAX + 1, last + 1))
+    assert room.saw_head(last) == []
+
+
+def test_bells_that_found_no_place_during_a_heal_are_read_by_the_next() -> None:
+    room = Room()
+    room.opened(0)
+    last = HELD_MAX + 50
+    for seq in range(2, last + 1):
+        room.heard(bell(seq, seq))
+
+    effects = room.healed(bell(1, 1))
+
+    assert passed(effects) == list(range(1, HELD_MAX + 2))
+    assert effects[-1] == Heal(HELD_MAX + 1)
+    assert passed(room.healed(bell(HELD_MAX + 2, last - 10))) == list(range(HELD_MAX + 2, last - 9))
+    assert passed(room.healed(bell(last - 9, last))) == list(range(last - 9, last + 1))

@@ -12,7 +12,7 @@ from tenfour.ids import Seq
 from tenfour.wire.batch import ChatEvents
 
 HELD_MAX = 256
-"""Bells that wait for a missing one; more are dropped, since the heal reads them anyway."""
+"""Bells that wait for a missing one; more are dropped, and read from the store later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Room:
     last_seq: Seq | None = None
     healing: bool = False
     _held: list[ChatEvents] = field(default_factory=list)
+    _dropped_to: Seq = 0
+    """The last seq of the bells that found no place."""
 
     def opened(self, head: Seq) -> list[RoomEffect]:
         """The store's head, read after the room began to listen."""
@@ -66,7 +68,7 @@ class Room:
     def healed(self, events: ChatEvents) -> list[RoomEffect]:
         """What the store had after the gap."""
         self.healing = False
-        return self.heard(events) or self._release()
+        return self.heard(events) + self._release()
 
     def gave_up(self) -> None:
         """The store could not say what was missing: the next bell or poll asks again, and not this moment."""
@@ -75,6 +77,8 @@ class Room:
     def _hold(self, events: ChatEvents) -> list[RoomEffect]:
         if len(self._held) < HELD_MAX:
             self._held.append(events)
+        else:
+            self._dropped_to = max(self._dropped_to, events.last_seq)
         if self.last_seq is None or self.healing:
             return []
         self.healing = True
@@ -92,7 +96,7 @@ class Room:
             elif events.last_seq > self.last_seq:
                 effects.append(Pass(_after(events, self.last_seq)))
                 self.last_seq = events.last_seq
-        return effects
+        return effects + self.saw_head(self._dropped_to)
 
 
 def _after(events: ChatEvents, seq: Seq) -> ChatEvents:
