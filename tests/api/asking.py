@@ -15,7 +15,7 @@ PASSWORD = "correct horse battery"
 
 async def ask(server: Server, method: str, path: str, **more: Any) -> httpx.Response:
     """One request without a token of its own, below the server's address."""
-    async with httpx.AsyncClient(base_url=server.url, verify=more.pop("verify", TLS), timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.url, verify=TLS, timeout=30) as http:
         return await http.request(method, path, **more)
 
 

@@ -20,10 +20,11 @@ from tests.api.test_messages import send
 from tests.servers import Server
 
 SEED = 8410
-EXAMPLES = 10
+EXAMPLES = 6
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("who", ["a member of the chat", "an administrator", "a server key"])
 async def test_every_answer_is_one_that_the_description_names(make_server: Callable[..., Server], tmp_path: Path, who: str) -> None:
     server = make_server({"user_sends_per_s": "100000", "log_level": "warning"})

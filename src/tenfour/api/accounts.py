@@ -71,7 +71,8 @@ class SessionOpened(msgspec.Struct):
     expires_in: int
     user: dict[str, str]
     session: str
-    refresh_token: str | None = None
+    refresh_token: str | msgspec.UnsetType = msgspec.UNSET
+    """Left out where it went into a cookie."""
     token_type: str = "Bearer"  # noqa: S105
 
 
