@@ -110,6 +110,7 @@ async def stop_while(server: Server, *doing: Awaitable[object]) -> tuple[int, fl
     return await exit_code(server), time.monotonic() - began
 
 
+@pytest.mark.slow
 async def test_who_reads_nothing_does_not_hold_up_a_stop_beyond_its_time(make_server: MakeServer) -> None:
     server = make_server({"drain_s": "0.5"})
     world = await server.world("ann", "bob")
@@ -148,6 +149,7 @@ async def test_whoever_comes_while_the_server_drains_is_sent_away_before_the_han
     assert code == 0
 
 
+@pytest.mark.slow
 async def test_a_second_signal_ends_it_at_once(server: Server, world: World) -> None:
     mute = await knock(server, headers=world.ann.headers)
     await mute.next("welcome")
@@ -159,6 +161,7 @@ async def test_a_second_signal_ends_it_at_once(server: Server, world: World) -> 
     assert await exit_code(server) == 1
 
 
+@pytest.mark.slow
 async def test_the_echo_door_and_who_has_not_logged_in_are_closed_as_well(server: Server, world: World) -> None:
     echo = await knock(server, "/api/v1/diagnostics/echo")
     nobody = await knock(server)

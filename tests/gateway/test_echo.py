@@ -57,6 +57,7 @@ async def test_from_elsewhere_it_needs_a_token_that_is_good(server: Server) -> N
     assert await echoes(good, TEXT, b"hello")
 
 
+@pytest.mark.slow
 async def test_a_proxy_that_nobody_listed_does_not_open_the_door_for_others(make_server: Callable[..., Server]) -> None:
     server = make_server()
 
@@ -111,6 +112,7 @@ async def test_a_page_of_another_origin_may_not_use_it(server: Server) -> None:
     assert (raw.answer.status, raw.answer.problem()["code"]) == (403, "origin_refused")
 
 
+@pytest.mark.slow
 async def test_who_does_not_read_its_echo_is_not_read_either(make_server: Callable[..., Server]) -> None:
     server = make_server({"send_budget_bytes": "65536"})
     raw = await knock(server, ECHO, receive_buffer=4_096)

@@ -95,6 +95,7 @@ async def test_a_mute_reader_in_a_busy_chat_lives_for_three_heartbeats(patient_s
     assert {opcode for opcode, _ in mute.controls} == {PING}
 
 
+@pytest.mark.slow
 async def test_in_a_busy_chat_no_data_ping_is_sent(patient: World) -> None:
     chat = await patient.chat("ann", "bob")
     reader, idle, bob = await patient.ann.connect(chat), await patient.ann.connect(), await patient.bob.connect(chat)

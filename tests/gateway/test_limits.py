@@ -87,6 +87,7 @@ async def test_more_messages_a_second_than_allowed_are_refused_one_by_one_and_th
     assert all(each["retry_after_ms"] > 0 for each in refused)
 
 
+@pytest.mark.slow
 async def test_after_a_retryable_refusal_later_messages_wait_for_the_refused_one(make_server: MakeServer) -> None:
     world = await make_server({"frames_per_s": "1000000", "sends_per_s": "4"}).world("ann", "bob")
     chat, other = await world.chat("ann", "bob"), await world.chat("ann", "bob")
@@ -143,6 +144,7 @@ async def test_one_more_connection_replaces_the_users_oldest_and_no_other(server
     assert [(await wire.receive())["type"] for wire in (*wires[1:], bob)] == ["pong"] * 4
 
 
+@pytest.mark.slow
 async def test_however_many_come_at_once_and_however_slowly_the_old_ones_go_no_more_stay_than_allowed(make_server: MakeServer) -> None:
     server = make_server({"connections_per_user": "3"})
     ann = (await server.world("ann")).ann
@@ -184,6 +186,7 @@ async def test_addresses_of_one_ipv6_network_count_together_and_a_client_cannot_
     assert statuses == [101] * 5 + [429]
 
 
+@pytest.mark.slow
 async def test_more_handshakes_a_second_from_one_address_are_refused_for_a_moment(make_server: MakeServer) -> None:
     server = make_server({"handshakes_per_address_s": "2"})
     ann = (await server.world("ann")).ann
@@ -196,6 +199,7 @@ async def test_more_handshakes_a_second_from_one_address_are_refused_for_a_momen
     assert {each.headers["retry-after"] for each in answers if each.status == 429} == {"1"}
 
 
+@pytest.mark.slow
 async def test_a_full_node_refuses_whoever_comes(make_server: MakeServer) -> None:
     server = make_server({"connections": "2"})
     ann = (await server.world("ann")).ann

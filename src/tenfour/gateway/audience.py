@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tenfour.broker.broker import Subscription
 from tenfour.domain.event import Event, EventKind
+from tenfour.errors import ErrorCode
 from tenfour.gateway.room import Room
 from tenfour.ids import ChatId, Seq, UserId
 from tenfour.wire.batch import ChatEvents
@@ -25,6 +26,8 @@ class Follower(Protocol):
     def write(self, data: bytes) -> None: ...
 
     def removed_from(self, chat: ChatId) -> None: ...
+
+    def end(self, code: ErrorCode, detail: str) -> None: ...
 
 
 class Audience:

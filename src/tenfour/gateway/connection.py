@@ -209,6 +209,13 @@ class Connection:
             self.say(frames.Goodbye(failure.close, code.value, failure.retry is not Retry.NEVER, after_ms))
             self._channel.close(failure.close, close_reason(code, detail))
 
+    def crash(self, cause: Exception) -> None:
+        """Ends this connection alone after a mistake of the server, with a reference that the log has."""
+        reference = uuid4().hex[:12]
+        self.failed(reference, cause)
+        if self._channel is not None:
+            self._channel.close(FAILURES[ErrorCode.INTERNAL].close, close_reason(ErrorCode.INTERNAL, f"The server made a mistake, reference {reference}"))
+
     async def drained(self) -> None:
         """Returns once three quarters of the send budget are free again (or the connection is over)."""
         while self._channel is not None:
@@ -536,10 +543,7 @@ class Connection:
         try:
             await work
         except Exception as cause:  # noqa: BLE001 - it would end the hub's task group, and with it the server
-            reference = uuid4().hex[:12]
-            self.failed(reference, cause)
-            if self._channel is not None:
-                self._channel.close(FAILURES[ErrorCode.INTERNAL].close, close_reason(ErrorCode.INTERNAL, f"The server made a mistake, reference {reference}"))
+            self.crash(cause)
 
     # The end
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from tenfour.actions.access import RightsCache
 from tenfour.actions.context import Context
@@ -142,16 +143,29 @@ class Hub:
     async def _heal(self, audience: Audience, after: int) -> None:
         """Reads what the bell lost. The store is asked again at the next bell or poll if it cannot answer now."""
         try:
-            missing = await self.store.read(lambda connection: reads.events_between(connection, audience.chat, after, HEAL_PAGE))
+            await self._read_missing(audience, after)
         except TenfourError as cause:
             self.log.warning("Error room.unhealed", chat=audience.chat, after=after, code=cause.code)
-            missing = []
+            audience.room.gave_up()
+        except Exception as cause:  # noqa: BLE001 - it would end the task group of the hub, and with it the server
+            self._heal_failed(audience, cause)
+
+    async def _read_missing(self, audience: Audience, after: int) -> None:
+        missing = await self.store.read(lambda connection: reads.events_between(connection, audience.chat, after, HEAL_PAGE))
         if not missing:
             audience.room.gave_up()
             return
         changes = [event for event in missing if event.kind is not EventKind.MESSAGE_SENT]
         events = ChatEvents(audience.chat, missing[0].seq, [codec.encode_event(event) for event in missing], changes)
         self.carry_out(audience, audience.room.healed(events))
+
+    def _heal_failed(self, audience: Audience, cause: Exception) -> None:
+        """Who follows the chat would miss events: they come back and resume, or learn what is wrong."""
+        reference = uuid4().hex[:12]
+        self.log.error("Error room.failed", chat=audience.chat, reference=reference, exc_info=cause)
+        audience.room.gave_up()
+        for follower in audience.followers():
+            follower.end(ErrorCode.INTERNAL, f"The server made a mistake, reference {reference}")
 
     def _chat_heard(self, bell: ChatBell) -> None:
         audience = self.audiences.get(bell.chat)
@@ -240,7 +254,10 @@ class Hub:
             self.loop_lag_s = loop.time() - due
             now_s, now_ms = self.clock.monotonic(), self.clock.now_ms()
             for connection in list(self.connections.values())[turn::TURNS]:
-                connection.beat(now_s, now_ms)
+                try:
+                    connection.beat(now_s, now_ms)
+                except Exception as cause:  # noqa: BLE001 - a mistake with one connection does not stop all others' heartbeat
+                    connection.crash(cause)
             turn = (turn + 1) % TURNS
             self.presence.tick(now_s)
 
