@@ -138,12 +138,13 @@ async def test_whoever_comes_while_the_server_drains_is_sent_away_before_the_han
         ready = await http.get("/api/v1/health/ready")
         live = await http.get("/api/v1/health/live")
     late = await knock(server, headers=world.bob.headers)
+    late_echo = await knock(server, "/api/v1/diagnostics/echo")
     mute.abort()
     code = await exit_code(server)
 
     assert (ready.status_code, ready.json()["reasons"]) == (503, ["node: the server is about to stop"])
     assert live.status_code == 200
-    assert late.answer.status == 503
+    assert late.answer.status == late_echo.answer.status == 503
     assert late.answer.problem()["code"] == "draining"
     assert int(late.answer.headers["retry-after"]) > 0
     assert code == 0

@@ -1,4 +1,4 @@
-"""A mistake of the server itself ends one connection, with a reference, and nobody else's."""
+"""A mistake of the server itself ends one connection, with a reference, and nobody else's; a store in trouble ends none."""
 
 from __future__ import annotations
 
@@ -52,3 +52,21 @@ async def test_a_mistake_in_a_replay_costs_only_the_one_who_asked_for_it(server:
 
     assert code == 4500
     assert (await bystander.send(chat, "still here"))["type"] == "ack"
+
+
+async def test_a_store_that_cannot_be_read_lets_nobody_in_and_open_connections_stay(server: Server, world: World) -> None:
+    ann = await world.ann.connect()
+    with contextlib.closing(sqlite3.connect(server.data / "tenfour.db", timeout=10)) as database, database:
+        database.execute("ALTER TABLE users RENAME TO users_away")
+
+    await ann.say(type="authenticate", token=world.ann.token)
+    error = await ann.next("error", "goodbye")
+    code, reason = await (await open_wire(server, headers=world.bob.headers)).closed()
+    with contextlib.closing(sqlite3.connect(server.data / "tenfour.db", timeout=10)) as database, database:
+        database.execute("ALTER TABLE users_away RENAME TO users")
+    await ann.say(type="authenticate", token=world.ann.token)
+
+    assert (error["type"], error["code"]) == ("error", "store_down")
+    assert error["retry_after_ms"] > 0
+    assert (code, reason.partition(":")[0]) == (4503, "store_down")
+    assert (await ann.next("authenticated", "goodbye"))["type"] == "authenticated"

@@ -292,7 +292,11 @@ class Connection:
         try:
             renewed = await renew(self.hub, token, self.user, self._renewed)
         except TenfourError as refusal:
-            self.end(refusal.code, refusal.detail)
+            if refusal.failure.close == FAILURES[ErrorCode.STORE_DOWN].close:
+                # The store is in trouble, not the token: the connection lives on until that expires.
+                self.say(error_frame(refusal.code, refusal.detail, retry_after_ms=refusal.retry_after_ms))
+            else:
+                self.end(refusal.code, refusal.detail)
             return
         self.expires_ms = renewed.expires_ms
         self.issued_ms = self.hub.clock.now_ms()

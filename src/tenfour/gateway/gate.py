@@ -74,6 +74,7 @@ class Gate:
         _check_handshake(request)
         if request.path == ECHO_PATH:
             self._check_origin(request)
+            self._check_draining()
             return self._echo.admit(request)
         chat = _chat_text(request.path)
         if chat is None and request.path != ALL_CHATS_PATH:
@@ -95,11 +96,14 @@ class Gate:
             line = f'allowed_origins = ["{request.origin}"]'
             raise TenfourError(ErrorCode.ORIGIN_REFUSED, f"The page's origin is {request.origin!r} and the request's host {request.host!r}. To allow it, set {line}.")
 
+    def _check_draining(self) -> None:
+        if self._hub.draining:
+            raise TenfourError(ErrorCode.DRAINING, retry_after_ms=2000)
+
     def _check_room(self, request: UpgradeRequest) -> None:
         """The last check, because who passes it counts as open."""
         hub = self._hub
-        if hub.draining:
-            raise TenfourError(ErrorCode.DRAINING, retry_after_ms=2000)
+        self._check_draining()
         if len(hub.connections) >= hub.limits.connections_max:
             raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, "The node has as many connections as it takes.", retry_after_ms=5000)
         wait_s = hub.addresses.knock(request.address, hub.clock.monotonic())
