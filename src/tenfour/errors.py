@@ -230,7 +230,7 @@ FAILURES: dict[ErrorCode, Failure] = {
     _E.RATE_LIMITED: Failure(429, 4429, _DELAY, "Too much in too short a time", "Wait as long as retry_after_ms or Retry-After says."),
     _E.TOO_MANY_ATTEMPTS: Failure(429, 4429, _DELAY, "Too many failed attempts", "Wait as long as Retry-After says."),
     _E.TOO_MANY_CONNECTIONS: Failure(429, 4429, _DELAY, "Too many connections from one address", "Close connections that are not needed, or raise the limit in the settings."),
-    _E.TOO_MANY_SUBSCRIPTIONS: Failure(429, 4429, _DELAY, "Too many chats in one frame", "Subscribe to fewer chats at a time."),
+    _E.TOO_MANY_SUBSCRIPTIONS: Failure(400, 4400, _NEVER, "Too many chats in one frame", "Name at most 1,000 chats a frame."),
     _E.BODY_TOO_LARGE: Failure(413, 1009, _NEVER, "The body is larger than the server takes", "Send less at once."),
     _E.HEADERS_TOO_LARGE: Failure(431, 1009, _NEVER, "The request's headers are larger than 16 KiB", "Send fewer cookies, or the token as a ticket."),
     _E.REQUEST_TIMEOUT: Failure(408, 4400, _DELAY, "The request did not arrive whole in time", "Check the network and send it again."),

@@ -278,6 +278,7 @@ def test_a_subscribe_that_cannot_be_carried_out_is_refused_whole(fields: dict[st
     effect = _say(dialog, type="subscribe", **fields)
 
     assert _code(effect) == code
+    assert FAILURES[ErrorCode(code)].retry is Retry.NEVER
     assert dialog.places == {}
 
 
@@ -316,6 +317,11 @@ def test_a_replay_is_not_current_any_more_once_the_connection_is_over() -> None:
 
 def test_unsubscribe_names_the_chats_that_fall_silent() -> None:
     assert _say(_open(), type="unsubscribe", chats=[CHAT, OTHER]) == Silence([CHAT, OTHER])
+
+
+@pytest.mark.parametrize(("chats", "code"), [([CHAT, "general"], "chat_id_invalid"), ([CHAT] * (CHATS_PER_FRAME_MAX + 1), "too_many_subscriptions")])
+def test_an_unsubscribe_that_cannot_be_carried_out_is_refused_whole(chats: list[str], code: str) -> None:
+    assert _code(_say(_open(), type="unsubscribe", chats=chats)) == code
 
 
 # The rest

@@ -242,8 +242,10 @@ class Dialog:
         return Replay(frame.id, positions, frame.rest, frame.epoch)
 
     def _unsubscribe(self, frame: frames.Unsubscribe) -> Effect:
+        if len(frame.chats) > CHATS_PER_FRAME_MAX:
+            return Reply(error_frame(ErrorCode.TOO_MANY_SUBSCRIPTIONS))
         chats: list[ChatId] = []
-        for text in frame.chats[:CHATS_PER_FRAME_MAX]:
+        for text in frame.chats:
             chat = self._chat_of(text)
             if isinstance(chat, ErrorCode):
                 return Reply(error_frame(chat, chat=text))
