@@ -14,7 +14,7 @@ DEADLINE_S = 60
 FAST = {"TENFOUR_SENDS_PER_S": "5000", "TENFOUR_USER_SENDS_PER_S": "5000", "TENFOUR_FRAMES_PER_S": "10000", "TENFOUR_REPLAY_EVENTS": "100"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def fast_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("fast"), FAST).start()
     yield server

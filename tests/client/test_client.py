@@ -579,6 +579,21 @@ async def test_callbacks_that_fail_do_not_harm_the_client(world: World, chat: st
 
 
 @pytest.mark.slow
+async def test_messages_that_are_refused_for_now_keep_their_order(make_server: Callable[..., Server], make_client: Make) -> None:
+    server = make_server({"user_sends_per_s": "20", "sends_per_s": "5000", "frames_per_s": "10000"})
+    world = await server.world("ann")
+    chat = await world.chat("ann")
+    refused: list[frames.Error] = []
+    client = make_client(server.url, world.ann.token, on_frame=lambda frame: refused.append(frame) if isinstance(frame, frames.Error) else None)
+
+    acks = await within(asyncio.gather(*(client.chat(chat).send(str(number)) for number in range(100))))
+
+    assert {frame.code for frame in refused} == {ErrorCode.RATE_LIMITED}
+    assert seqs(acks) == list(range(acks[0].seq, acks[0].seq + 100))
+    assert [message.text for message in (await client.chat(chat).history(limit=100)).items] == [str(number) for number in range(100)]
+
+
+@pytest.mark.slow
 async def test_kill_9_of_the_server_loses_and_doubles_nothing(make_server: Callable[..., Server], make_client: Make) -> None:
     server = make_server({"sends_per_s": "5000", "user_sends_per_s": "5000", "frames_per_s": "10000"})
     world = await server.world("ann", "bob")
