@@ -220,7 +220,7 @@ FAILURES: dict[ErrorCode, Failure] = {
     _E.MEDIA_TYPE: Failure(415, 4400, _NEVER, "The body is not application/json", "Send JSON with Content-Type: application/json."),
     _E.FORBIDDEN: Failure(403, 4403, _NEVER, "You may not do that", "Ask an owner or an administrator."),
     _E.READ_ONLY: Failure(403, 4403, _NEVER, "You may read this chat but not write in it", "Ask an owner or an administrator of the chat."),
-    _E.MUTED: Failure(403, 4403, _DELAY, "You are muted in this chat", "Wait until the time that the detail names."),
+    _E.MUTED: Failure(403, 4403, _DELAY, "You are muted in this chat", "Wait as long as retry_after_ms says."),
     _E.LAST_OWNER: Failure(409, 4400, _NEVER, "The last owner cannot go or be made less", "Make somebody else owner first."),
     _E.DIRECT_CHAT_FIXED: Failure(409, 4400, _NEVER, "A direct chat has its two members for good", "Make a group to talk with more people."),
     _E.CHAT_FULL: Failure(409, 4400, _NEVER, "The chat has as many members as it can have", "Make a second chat, or raise the limit in the settings."),
