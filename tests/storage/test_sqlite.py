@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,11 @@ from sqlalchemy import Connection
 
 from tenfour.clock import ManualClock
 from tenfour.domain.message import Draft
+from tenfour.errors import ErrorCode, TenfourError
 from tenfour.storage.lock import StoreLocked
 from tenfour.storage.sqlite import SqliteStore, StoreUnusable
 from tenfour.storage.store import Transaction
+from tenfour.storage.threads import READS_WAITING_MAX
 from tests.eventually import eventually
 from tests.storage.node import Node, drafts
 
@@ -101,3 +105,23 @@ async def test_a_file_with_an_old_log_is_recovered(node: Node, path: Path, tmp_p
 
     assert await again.texts(chat) == ["hi"]
     await again.close()
+
+
+async def test_more_reads_than_may_wait_are_busy_and_none_of_those_that_wait_is_lost(node: Node) -> None:
+    all_stand, gate = threading.Barrier(3), threading.Event()
+
+    def stand(_: Connection) -> None:
+        all_stand.wait(60)
+        gate.wait(60)
+
+    standing = [node.store.read(stand) for _ in range(2)]
+    all_stand.wait(60)
+    waiting = [node.store.read(lambda _, number=number: number) for number in range(READS_WAITING_MAX)]
+
+    with pytest.raises(TenfourError) as caught:
+        await node.store.read(lambda _: None)
+    gate.set()
+
+    assert caught.value.code is ErrorCode.BUSY
+    assert await asyncio.gather(*waiting) == list(range(READS_WAITING_MAX))
+    await asyncio.gather(*standing)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -250,5 +251,5 @@ def _template() -> Path:
     return _made[0]
 
 
-TestStore = StoreMachine.TestCase
-TestStore.settings = settings(max_examples=400 if PROOF else 20, stateful_step_count=25, deadline=None)
+TestStore = pytest.mark.slow(StoreMachine.TestCase)
+TestStore.settings = settings(max_examples=400 if PROOF else 30, stateful_step_count=25, deadline=None)
