@@ -20,6 +20,7 @@ def setup_secret(server: Server) -> str:
     return found.group(1)
 
 
+@pytest.mark.slow
 async def test_the_set_up_link_makes_one_administrator_and_is_printed_until_it_is_used(make_server: Callable[..., Server]) -> None:
     server = make_server()
     first = setup_secret(server)
@@ -76,24 +77,23 @@ async def test_where_registration_is_open_everybody_makes_an_account_but_no_admi
     await log_in(server, "ANN")
 
 
-async def test_an_invitation_makes_one_account(make_server: Callable[..., Server]) -> None:
-    server = make_server({"registration": "invite"})
-    root = await log_in(server, await account(server, "root", admin=True))
-    made = await ask(server, "POST", "/api/v1/invites", headers=root)
+async def test_an_invitation_makes_one_account(strict: Server) -> None:
+    root = await log_in(strict, await account(strict, "root", admin=True))
+    made = await ask(strict, "POST", "/api/v1/invites", headers=root)
     assert made.status_code == 201
     invite = made.json()["invite"]
 
-    without = await ask(server, "POST", "/api/v1/accounts", json={"name": "ann", "password": PASSWORD})
-    wrong = await ask(server, "POST", "/api/v1/accounts", json={"name": "ann", "password": PASSWORD, "invite": "tfi_wrong"})
-    taken = await ask(server, "POST", "/api/v1/accounts", json={"name": "root", "password": PASSWORD, "invite": invite})
-    used = await asyncio.gather(*[ask(server, "POST", "/api/v1/accounts", json={"name": f"ann{n}", "password": PASSWORD, "invite": invite}) for n in range(4)])
+    without = await ask(strict, "POST", "/api/v1/accounts", json={"name": "ann", "password": PASSWORD})
+    wrong = await ask(strict, "POST", "/api/v1/accounts", json={"name": "ann", "password": PASSWORD, "invite": "tfi_wrong"})
+    taken = await ask(strict, "POST", "/api/v1/accounts", json={"name": "root", "password": PASSWORD, "invite": invite})
+    used = await asyncio.gather(*[ask(strict, "POST", "/api/v1/accounts", json={"name": f"ann{n}", "password": PASSWORD, "invite": invite}) for n in range(4)])
 
     for answer in (without, wrong):
         refused(answer, "invite_invalid")
     refused(taken, "name_taken")
     assert sorted(each.status_code for each in used) == [201, 403, 403, 403]
     ann = next(each.json()["name"] for each in used if each.status_code == 201)
-    refused(await ask(server, "POST", "/api/v1/invites", headers=await log_in(server, ann)), "forbidden")
+    refused(await ask(strict, "POST", "/api/v1/invites", headers=await log_in(strict, ann)), "forbidden")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.api.asking import pages, refused
-from tests.servers import Person, Server, World
+from tests.servers import Person, Server
 
 
 async def say(person: Person, chat: str, text: str) -> dict[str, Any]:
@@ -227,9 +227,8 @@ async def test_the_last_owner_leaves_only_as_the_last_one_at_all(server: Server)
     refused(await world.ann.request("POST", f"/chats/{pair}/leave"), "direct_chat_fixed")
 
 
-async def test_a_chat_takes_no_more_members_than_the_setting_says(make_server: Any) -> None:
-    server = make_server({"chat_members": "3"})
-    world: World = await server.world("ann", "bob", "cid", "dan")
+async def test_a_chat_takes_no_more_members_than_the_setting_says(strict: Server) -> None:
+    world = await strict.world("ann", "bob", "cid", "dan")
 
     full = await world.ann.request("POST", "/chats", json={"kind": "group", "title": "x", "members": [world.bob.id, world.cid.id, world.dan.id]})
     chat = await world.chat("ann", "bob", "cid", kind="channel")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tests.api.asking import ask, bearer, refused
+from tests.api.conftest import STRICT
 from tests.servers import Server
 
 
@@ -24,14 +23,13 @@ async def test_the_server_says_what_it_is(server: Server) -> None:
     assert shown["server_time"].endswith("Z")
 
 
-async def test_metrics_are_for_this_machine_or_the_metrics_token(make_server: Callable[..., Server]) -> None:
-    server = make_server({"metrics_token": "m" * 20})
+async def test_metrics_are_for_this_machine_or_the_metrics_token(strict: Server) -> None:
     through_a_proxy = {"X-Forwarded-For": "203.0.113.9"}
 
-    here = await ask(server, "GET", "/metrics")
-    beyond = await ask(server, "GET", "/metrics", headers=through_a_proxy)
-    with_token = await ask(server, "GET", "/metrics", headers=through_a_proxy | bearer("m" * 20))
-    with_wrong_token = await ask(server, "GET", "/metrics", headers=through_a_proxy | bearer("n" * 20))
+    here = await ask(strict, "GET", "/metrics")
+    beyond = await ask(strict, "GET", "/metrics", headers=through_a_proxy)
+    with_token = await ask(strict, "GET", "/metrics", headers=through_a_proxy | bearer(STRICT["metrics_token"]))
+    with_wrong_token = await ask(strict, "GET", "/metrics", headers=through_a_proxy | bearer("n" * 20))
 
     for each in (here, with_token):
         assert each.status_code == 200

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -147,19 +146,18 @@ async def test_a_reply_names_a_message_of_the_same_chat(server: Server) -> None:
     refused(await send(world.bob, chat, "no", reply_to=foreign["id"]), "reply_unknown")
 
 
-async def test_a_user_who_says_too_much_in_too_short_a_time_is_told_when_to_go_on(make_server: Callable[..., Server]) -> None:
-    server = make_server({"user_sends_per_s": "2"})
-    world = await server.world("ann", "bob")
+async def test_a_user_who_says_too_much_in_too_short_a_time_is_told_when_to_go_on(strict: Server) -> None:
+    world = await strict.world("ann", "bob")
     chat = await world.chat("ann", "bob")
 
-    answers = await asyncio.gather(*[send(world.ann, chat, str(n), f"k{n}") for n in range(30)])
+    answers = await asyncio.gather(*[send(world.ann, chat, str(n), f"k{n}") for n in range(40)])
 
     over = [each for each in answers if each.status_code != 201]
-    assert len(answers) - len(over) >= 4
+    assert len(answers) - len(over) >= 2
     assert over
     for each in over:
-        assert 0 < refused(each, "rate_limited")["retry_after_ms"] <= 501
-        assert each.headers["retry-after"] == "1"
+        assert 0 < refused(each, "rate_limited")["retry_after_ms"] <= 1001
+        assert each.headers["retry-after"] in ("1", "2")
     assert (await send(world.bob, chat)).status_code == 201
     assert len((await history(world.bob, chat))["items"]) == len(answers) - len(over) + 1
 

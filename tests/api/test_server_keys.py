@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -14,11 +13,10 @@ import jwt
 import pytest
 
 from tests.api.asking import account, ask, bearer, log_in, refused
+from tests.api.conftest import ISSUER, SECRET
 from tests.servers import Server, open_wire
 
 ALL_SCOPES = ["chats", "messages", "tokens", "users"]
-SECRET = "a secret of the product, 32 bytes"
-ISSUER = "https://product.example"
 
 
 async def new_key(server: Server, *scopes: str) -> dict[str, Any]:
@@ -276,16 +274,15 @@ async def test_a_key_changes_no_administrator(server: Server) -> None:
     refused(await world.backend("PATCH", f"/users/{user}", json={"password": "x" * 20}), "forbidden")
 
 
-async def test_a_products_own_token_and_its_key_name_the_same_people(make_server: Callable[..., Server]) -> None:
-    server = make_server({"external": json.dumps([{"issuer": ISSUER, "algorithm": "HS256", "secret": SECRET, "audience": "tenfour"}])})
-    world = await server.world("ann")
+async def test_a_products_own_token_and_its_key_name_the_same_people(strict: Server) -> None:
+    world = await strict.world("ann")
     claims = {"iss": ISSUER, "aud": "tenfour", "exp": 4_000_000_000}
 
-    known = await ask(server, "GET", "/api/v1/me", headers=bearer(jwt.encode(claims | {"sub": world.ann.external_id, "name": "Another name"}, SECRET, "HS256")))
-    new = await ask(server, "GET", "/api/v1/me", headers=bearer(jwt.encode(claims | {"sub": "u42", "name": "New one"}, SECRET, "HS256")))
+    known = await ask(strict, "GET", "/api/v1/me", headers=bearer(jwt.encode(claims | {"sub": world.ann.external_id, "name": "Another name"}, SECRET, "HS256")))
+    new = await ask(strict, "GET", "/api/v1/me", headers=bearer(jwt.encode(claims | {"sub": "xu42", "name": "New one"}, SECRET, "HS256")))
 
     assert known.json()["id"] == world.ann.id
-    assert (new.json()["name"], new.json()["external_id"]) == ("New one", "u42")
-    assert (await world.ann.request("GET", "/users/ext:u42")).json() == new.json()
+    assert (new.json()["name"], new.json()["external_id"]) == ("New one", "xu42")
+    assert (await world.ann.request("GET", "/users/ext:xu42")).json() == new.json()
     for changed, code in (({"aud": "other"}, "token_audience"), ({"iss": "https://other.example"}, "token_issuer"), ({"exp": 1}, "token_expired")):
-        refused(await ask(server, "GET", "/api/v1/me", headers=bearer(jwt.encode(claims | {"sub": "u42"} | changed, SECRET, "HS256"))), code)
+        refused(await ask(strict, "GET", "/api/v1/me", headers=bearer(jwt.encode(claims | {"sub": "xu42"} | changed, SECRET, "HS256"))), code)
