@@ -16,6 +16,7 @@ import pytest
 from tenfour.broker.broker import (
     Broker,
     ConnectionOpened,
+    HeadMoved,
     MembershipChanged,
     OwnReceipt,
     PresenceNotice,
@@ -39,6 +40,7 @@ OpenNodes = Callable[[], Awaitable[list[Broker]]]
 CHAT_BELLS: list[Any] = [
     ChatEvents(CHAT, 7, [b'{"type":"message_sent","text":"gr\xc3\xbc\xc3\x9f"}', b'{"type":"message_sent"}'], ()),
     ChatEvents(CHAT, 3, [b'{"type":"member_joined"}'], [JOINED]),
+    HeadMoved(CHAT, 7),
     TypingNotice(CHAT, ANN, active=True),
     TypingNotice(CHAT, ANN, active=False),
     ReceiptNotices(CHAT, [ReceiptNotice(CHAT, ANN, 5, 4), ReceiptNotice(CHAT, BEN, 3, 3)]),

@@ -21,6 +21,7 @@ from tenfour.actions.publish import publish_commit
 from tenfour.actions.receipts import ReceiptBook
 from tenfour.auth.keys import SigningKeys
 from tenfour.auth.tokens import TokenVerifier
+from tenfour.broker.broker import HeadMoved
 from tenfour.clock import ManualClock
 from tenfour.errors import ErrorCode
 from tenfour.gateway.audience import Audience
@@ -97,7 +98,7 @@ async def open_node(path: Path) -> AsyncIterator[Node]:
     clock = ManualClock()
     broker = RecordingBroker()
     store = SqliteStore(path / "tenfour.db", clock)
-    node = Node(store, broker, clock, Context(store, broker, clock, Policy(chat_members_max=20)), RightsCache())
+    node = Node(store, broker, clock, Context(store, broker, clock, Policy(chat_members_max=20)), RightsCache(), path / "tenfour.db")
     await store.open(node.committed, lambda reason: None)
     keys = SigningKeys.load_or_create(path / "keys", clock.now_ms())
     async with asyncio.TaskGroup() as tasks:
@@ -129,6 +130,21 @@ async def test_a_lost_bell_is_read_from_the_store_when_the_next_one_rings(tmp_pa
 
         assert reader.seqs == [3, 4, 5]
         assert [each["text"] for each in reader.frames] == ["lost", "and lost", "heard"]
+        assert node.hub.counters.room_heals == 1
+
+
+async def test_events_too_large_for_the_broker_are_read_from_the_store_once_their_head_is_told(tmp_path: Path) -> None:
+    async with open_node(tmp_path) as node:
+        chat, ann = await node.chat("ann", "bob"), await node.person("ann")
+        reader = await node.follow("bob", chat)
+
+        await node.say_unheard(chat, ann, ["large", "and larger"])
+        for _ in range(2):
+            node.broker.ring_chat(HeadMoved(chat, 4))
+        await eventually(lambda: len(reader.frames) == 2)
+        node.broker.ring_chat(HeadMoved(chat, 4))
+
+        assert reader.seqs == [3, 4]
         assert node.hub.counters.room_heals == 1
 
 

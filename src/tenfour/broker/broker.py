@@ -41,7 +41,15 @@ class ReceiptNotices:
     receipts: Sequence[ReceiptNotice]
 
 
-ChatBell = ChatEvents | TypingNotice | ReceiptNotices
+@dataclass(frozen=True, slots=True)
+class HeadMoved:
+    """The chat has events up to ``head``: what rings in the place of events that are too large to be carried."""
+
+    chat: ChatId
+    head: Seq
+
+
+ChatBell = ChatEvents | HeadMoved | TypingNotice | ReceiptNotices
 
 
 @dataclass(frozen=True, slots=True)

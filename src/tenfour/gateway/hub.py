@@ -18,6 +18,7 @@ from tenfour.broker.broker import (
     Broker,
     ChatBell,
     ConnectionOpened,
+    HeadMoved,
     MembershipChanged,
     OwnReceipt,
     ReceiptNotice,
@@ -178,6 +179,8 @@ class Hub:
                     if event.kind is EventKind.MEMBER_JOINED:
                         self.presence.entered(event.data["user"])
                 self.carry_out(audience, audience.room.heard(bell))
+            case HeadMoved():
+                self.carry_out(audience, audience.room.saw_head(bell.head))
             case TypingNotice():
                 if audience.member_count <= self.limits.receipts_live_max:
                     shown = frames.TypingShown(bell.chat, bell.by, TYPING_EXPIRES_MS if bell.active else 0)
