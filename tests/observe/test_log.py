@@ -173,6 +173,7 @@ async def test_three_words_find_what_an_operator_looks_for(make_server: Callable
     assert all(re.match(r"(WebSocket|Processing|Error|Server) [a-z_]+(\.[a-z_]+)?|Server (started|stopping|stopped)$", each["event"]) for each in lines_of(server))
 
 
+@pytest.mark.slow
 async def test_a_thousand_messages_make_no_more_lines_than_a_few(make_server: Callable[..., Server]) -> None:
     server = make_server({"sends_per_s": "10000", "user_sends_per_s": "10000", "frames_per_s": "10000"})
     world = await server.world("ann", "bob")

@@ -204,6 +204,7 @@ async def slow_body(host: str, port: int, head: bytes, answers: list[bytes]) -> 
     writer.transport.abort()
 
 
+@pytest.mark.slow
 async def test_a_connection_without_a_token_is_cut_off_and_one_with_half_a_frame_by_its_heartbeat(make_server: Callable[..., Server]) -> None:
     server = make_server({"authenticate_s": "0.5", "heartbeat_s": "0.5", "heartbeat_grace_s": "0.5"})
     ann = (await server.world("ann")).ann

@@ -58,6 +58,7 @@ def visitor(server: Server) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=60, limits=httpx.Limits(max_connections=250))
 
 
+@pytest.mark.slow
 async def test_many_guesses_at_once_are_no_more_than_one_after_the_other(server: Server, address: str) -> None:
     await make_account(server, "parallel")
     async with visitor(server) as http:
@@ -71,6 +72,7 @@ async def test_many_guesses_at_once_are_no_more_than_one_after_the_other(server:
     assert elsewhere.status_code == 201
 
 
+@pytest.mark.slow
 async def test_who_knows_the_password_may_log_in_from_many_devices_at_once(server: Server, address: str) -> None:
     await make_account(server, "devices")
     async with visitor(server) as http:
@@ -79,6 +81,7 @@ async def test_who_knows_the_password_may_log_in_from_many_devices_at_once(serve
     assert {each.status_code for each in answers} == {201}
 
 
+@pytest.mark.slow
 async def test_one_password_tried_on_many_accounts_is_noticed_at_the_address(server: Server, address: str) -> None:
     async with visitor(server) as http:
         codes = [(await log_in(http, f"victim{number}", "123456789", address)).json()["code"] for number in range(103)]

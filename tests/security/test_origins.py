@@ -70,6 +70,7 @@ async def test_without_a_list_only_the_servers_own_pages_get_one(server: Server,
     assert foreign.answer.status == 403
 
 
+@pytest.mark.slow
 async def test_a_page_from_a_file_may_debug_a_server_that_only_this_machine_reaches(server: Server, make_server: Callable[..., Server]) -> None:
     wide = make_server({"listen": "0.0.0.0:0"})
 

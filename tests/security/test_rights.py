@@ -353,6 +353,7 @@ async def test_a_member_cannot_make_itself_more_by_a_field_of_the_right_name(sta
     assert stage.person("stranger").id not in {each["user"] for each in members}
 
 
+@pytest.mark.slow
 async def test_a_registered_account_is_no_administrator_whatever_it_asks_for(make_server: Any) -> None:
     server = make_server({"registration": "open"})
     async with httpx.AsyncClient(base_url=f"{server.url}/api/v1") as http:
