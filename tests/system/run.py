@@ -166,6 +166,13 @@ class Run:
         yield
         self.history.add("fault", "ok", code=name)
 
+    async def on_its_way(self) -> None:
+        """Returns in the moment when a message goes out."""
+        goes_out = asyncio.Event()
+        self.history.at_send(self.history.sends + 1, goes_out.set)
+        async with asyncio.timeout(self.deadline_s):
+            await goes_out.wait()
+
     async def kill_at(self, sends: int) -> None:
         """``kill -9`` in the moment when the so-many-th message from now goes out, and the next start on the same file."""
         killed = asyncio.Event()

@@ -66,17 +66,21 @@ class Workload:
         self.guests = [await run.wire(world.people[name], []) for name in guests]
         self.stranger = await run.wire(world.people["stranger"], [])
         self.stranger.tap.kept = bytearray()
+        for chat in self.chats[:2]:
+            for guest in self.guests:
+                await self._toggle(guest, chat)
         await run.level()
 
     async def work(self) -> None:
         """A round: work, a fault in the middle of it, and every answer."""
-        fault = {"kill": self._kill, "restart": self.run.restart, "pause": self.run.pause, "cut": self.run.cut, "mute": self.run.mute}
+        fault: dict[str, Callable[[], Awaitable[None]]] = {"kill": self._kill, "restart": self.run.restart, "pause": self.run.pause, "cut": self.run.cut, "mute": self.run.mute}
         for name in self.random.sample(self.plan.faults, len(self.plan.faults)):
             for _ in range(self.plan.steps):
                 await self._step()
             for actor in self.residents:
                 for _ in range(5):
                     self._put(actor)
+            await self.run.on_its_way()
             await fault[name]()
             await self.run.answered()
 
@@ -121,7 +125,9 @@ class Workload:
         await self.run.page(self.stranger.person, chat)
 
     async def _come_or_go(self) -> None:
-        guest, chat = self.random.choice(self.guests), self.random.choice(self.chats)
+        await self._toggle(self.random.choice(self.guests), self.random.choice(self.chats))
+
+    async def _toggle(self, guest: WireClient, chat: str) -> None:
         what = "remove" if guest.person.id in self.inside[chat] else "add"
         await self.run.member(what, self.owner, chat, guest.person)
         self.inside[chat] ^= {guest.person.id}
