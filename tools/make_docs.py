@@ -14,8 +14,10 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 
+from tenfour.cli.main import main as main_command
 from tenfour.errors import CLOSE_CODES, FAILURES, Retry
 from tenfour.observe.metrics import described
 from tenfour.settings import ALGORITHMS, EXTERNAL_KEYS, NOT_SETTINGS, PREFIX, setting_default, setting_fields
@@ -40,11 +42,12 @@ EXTERNAL_MEANINGS = {
     "id_claim": "The claim with the user's id in the product; `sub` if left out.",
     "name_claim": "The claim with the name to show; `name` if left out.",
 }
+HELP_WIDTH = 110
 EXTERNAL_EXAMPLE = {"issuer": "https://shop.example.org", "algorithm": "RS256", "jwks_url": "https://shop.example.org/jwks.json", "audience": "chat"}
 
 
 def main(arguments: Sequence[str]) -> int:
-    pages = {"settings.md": settings_page(), "errors.md": errors_page(), "frames.md": frames_page(), "metrics.md": metrics_page()}
+    pages = {"settings.md": settings_page(), "errors.md": errors_page(), "frames.md": frames_page(), "metrics.md": metrics_page(), "commands.md": commands_page()}
     if "--check" not in arguments:
         FOLDER.mkdir(parents=True, exist_ok=True)
         for name, text in pages.items():
@@ -193,6 +196,25 @@ Made from `src/tenfour/observe/metrics.py` by `make docs`.
 code of [errors.md](errors.md).
 
 {table(("metric", "type", "meaning"), [(f"`{name}`", kind, meaning) for name, kind, meaning in described()])}"""
+
+
+# Commands
+
+
+def commands_page() -> str:
+    found = [f"## {ctx.command_path}\n\n```\n{help_text}\n```\n" for ctx, help_text in _helps(main_command, None)]
+    return "# Commands\n\nMade from `src/tenfour/cli` by `make docs`: what `--help` says of each.\n\n" + "\n".join(found)
+
+
+def _helps(command: click.Command, parent: click.Context | None) -> Iterable[tuple[click.Context, str]]:
+    """The help of a command and of those below it."""
+    ctx = click.Context(command, parent, "tenfour" if parent is None else command.name, terminal_width=HELP_WIDTH, max_content_width=HELP_WIDTH, help_option_names=["-h", "--help"])
+    yield ctx, "\n".join(line.rstrip() for line in command.get_help(ctx).splitlines())
+    if isinstance(command, click.Group):
+        for name in command.list_commands(ctx):
+            below = command.get_command(ctx, name)
+            assert below is not None
+            yield from _helps(below, ctx)
 
 
 def _without(union: Any, others: Any) -> list[type[frames.Frame]]:

@@ -80,3 +80,9 @@ def test_nobody_speaks_unless_it_is_said_who(server):
     refused = run("chat", "list", data=server.data)
 
     assert (refused.code, refused.err) == (2, "tenfour: it is not said who speaks\nName somebody by --as, or give a token by TENFOUR_TOKEN.\n")
+
+
+def test_it_is_not_said_twice_who_speaks(server):
+    refused = run("chat", "list", "--as", "ann", data=server.data, TENFOUR_TOKEN="x")
+
+    assert (refused.code, refused.err.splitlines()[0]) == (2, "tenfour: it is said twice who speaks")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
@@ -136,12 +138,13 @@ def test_without_a_server_the_data_folder_is_opened_and_the_next_server_finds_wh
     server = make_server()
     server.kill()
 
-    added = tenfour("user", "add", "ann", data=server.data, stdin=f"{PASSWORD}\n")
+    with ThreadPoolExecutor() as both:  # the second one waits for the first
+        added = list(both.map(lambda name: tenfour("user", "add", name, data=server.data, stdin=f"{PASSWORD}\n"), ["ann", "bob"]))
     listed = tenfour("user", "list", "--json", data=server.data)
     server.start()
 
-    assert (added.code, added.err) == (0, "")
-    assert [each["name"] for each in listed.json] == ["ann"]
+    assert [(each.code, each.err) for each in added] == [(0, ""), (0, "")]
+    assert {each["name"] for each in listed.json} == {"ann", "bob"}
     assert log_in(server, "ann", PASSWORD).status_code == 201
 
 

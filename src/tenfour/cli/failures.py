@@ -60,7 +60,7 @@ def _translate(cause: BaseException) -> CommandFailed | None:
     from tenfour.storage.lock import StoreLocked
 
     match cause:
-        case KeyboardInterrupt():
+        case KeyboardInterrupt() | click.Abort():
             return CommandFailed("", "", Exit.INTERRUPTED)
         case TenfourError():
             return CommandFailed(escape_controls(cause.detail.removesuffix(".")) + ".", f"{cause.failure.advice} [{cause.code}]")

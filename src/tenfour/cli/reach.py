@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import httpx
 
 from tenfour.cli.failures import CommandFailed, Exit
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from tenfour.app import Parts
     from tenfour.settings import Settings
 
-STARTING_S = 10.0
+PATIENCE_S = 10.0
 POLL_S = 0.1
 RENEW_AT = 0.8
 """How much of a token's life passes before there is a new one."""
@@ -152,6 +153,8 @@ async def administration(reach: Reach) -> AsyncIterator[Rest]:
 @contextlib.asynccontextmanager
 async def speaking(reach: Reach, name: str | None) -> AsyncIterator[Speaker]:
     """Somebody: the token's user, the account of that name by its password, or on this machine anybody."""
+    if reach.token is not None and name is not None:
+        raise CommandFailed("it is said twice who speaks", "Leave out --as, or the token (--token, TENFOUR_TOKEN).", Exit.WRONG_USE)
     if reach.token is not None:
         async with _speaking_by_token(reach, reach.token) as speaker:
             yield speaker
@@ -195,20 +198,31 @@ async def _local(reach: Reach) -> AsyncIterator[tuple[Rest, RunningServer | None
     """This machine's administration, through the server where one runs, else without it."""
     settings = reach.settings()
     async with contextlib.AsyncExitStack() as stack:
-        server = running_server(settings)
-        if server is None:
-            _require_database(settings)
-            try:
-                parts = await stack.enter_async_context(_open(settings))
-            except StoreLocked:
-                server = await _server_that_starts(settings)
-            else:
-                from tenfour.app import offline_http_app
+        owner = await _owner(settings, stack)
+        if isinstance(owner, RunningServer):
+            yield _administering(await stack.enter_async_context(_http(owner.url, owner.certificate)), settings), owner
+        else:
+            from tenfour.app import offline_http_app
 
-                http = httpx.AsyncClient(transport=httpx.ASGITransport(offline_http_app(parts)), base_url="http://offline")  # type: ignore[arg-type]
-                yield _administering(await stack.enter_async_context(http), settings), None
-                return
-        yield _administering(await stack.enter_async_context(_http(server.url, server.certificate)), settings), server
+            http = httpx.AsyncClient(transport=httpx.ASGITransport(offline_http_app(owner)), base_url="http://offline")  # type: ignore[arg-type]
+            yield _administering(await stack.enter_async_context(http), settings), None
+
+
+async def _owner(settings: Settings, stack: contextlib.AsyncExitStack) -> RunningServer | Parts:
+    """Who has the data: the running server, or we. Waits for one that starts, or another command; raises ``StoreLocked`` after that."""
+    clock = SystemClock()
+    until_s = clock.monotonic() + PATIENCE_S
+    while True:
+        server = running_server(settings)
+        if server is not None:
+            return server
+        _require_database(settings)
+        try:
+            return await stack.enter_async_context(_open(settings))
+        except StoreLocked:
+            if clock.monotonic() >= until_s:
+                raise
+        await asyncio.sleep(POLL_S)
 
 
 @contextlib.asynccontextmanager
@@ -217,7 +231,7 @@ async def _open(settings: Settings) -> AsyncIterator[Parts]:
     from tenfour.observe.log import make_log
 
     def fatal(why: str) -> None:
-        raise CommandFailed(f"the database is broken: {why}", "")
+        click.echo(f"tenfour: the database is broken: {why}", err=True)
 
     try:
         opening = app.open_parts(settings, make_log("warning", settings.log_format), fatal)
@@ -247,9 +261,19 @@ def running_server(settings: Settings) -> RunningServer | None:
     except FileNotFoundError:
         return None
     owner = lock_pid(settings.database_path.parent / LOCK_FILE)
-    if owner is None or said["pid"] != owner or not Path(f"/proc/{owner}").exists():
+    if owner is None or said["pid"] != owner or not _is_alive(owner):
         return None  # what a killed server left behind
     return RunningServer(said["url"], said.get("certificate"))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def _require_server(settings: Settings) -> RunningServer:
@@ -267,17 +291,6 @@ def _require_database(settings: Settings) -> None:
 
 def no_server(settings: Settings) -> CommandFailed:
     return CommandFailed(f"no server runs on the data in {settings.data}", "Start it by `tenfour serve`, or name its folder by --data, or another server by --url.", Exit.UNREACHABLE)
-
-
-async def _server_that_starts(settings: Settings) -> RunningServer:
-    """The server that has the lock and says soon where it is; raises ``StoreLocked`` where it does not."""
-    lock = settings.database_path.parent / LOCK_FILE
-    for _ in range(round(STARTING_S / POLL_S)):
-        server = running_server(settings)
-        if server is not None:
-            return server
-        await asyncio.sleep(POLL_S)
-    raise StoreLocked(lock, lock_pid(lock))
 
 
 def _http(url: str, certificate: str | None) -> httpx.AsyncClient:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncGenerator, Awaitable
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TIME = slice(11, 19)
 INDENT = " " * 10
 
 
@@ -168,12 +168,17 @@ async def show_event(event: AnyEvent | HistoryReplaced, names: Names) -> str:
             return dim(f"-- {escape_controls(event.type)}, which this version does not know")
         case sdk.MessageSent():
             text = "(deleted)" if event.deleted else escape_lines(event.text or "", INDENT)
-            return f"{dim(event.at[TIME])}  {click.style(await names.of(event.by), bold=True)}  {text}"
+            return f"{dim(_time(event.at))}  {click.style(await names.of(event.by), bold=True)}  {text}"
         case sdk.MemberJoined() | sdk.MemberLeft() | sdk.MemberChanged():
-            return dim(f"{event.at[TIME]}  {await _membership(event, names)}")
+            return dim(f"{_time(event.at)}  {await _membership(event, names)}")
         case sdk.ChatChanged():
-            return dim(f"{event.at[TIME]}  {await names.of(event.by)} called the chat {escape_controls(event.title or 'nothing')}")
-    return dim(f"{event.at[TIME]}  {await names.of(event.by)}: {type(event).__name__}")
+            return dim(f"{_time(event.at)}  {await names.of(event.by)} called the chat {escape_controls(event.title or 'nothing')}")
+    return dim(f"{_time(event.at)}  {await names.of(event.by)}: {type(event).__name__}")
+
+
+def _time(at: str) -> str:
+    """The hour as the clock on the wall has it."""
+    return f"{datetime.fromisoformat(at).astimezone():%H:%M:%S}"
 
 
 async def _membership(event: MemberJoined | MemberLeft | MemberChanged, names: Names) -> str:

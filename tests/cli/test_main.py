@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import click
+import pytest
+
+from tenfour.cli.main import COMMANDS, main
+from tests.cli.commands import environment, run
+
+HEAVY = {"alembic", "litestar", "sqlalchemy", "uvicorn"}
+
+
+def commands(command: click.Command = main, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Every command by the words that call it."""
+    found = [path]
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            found += commands(below, (*path, name))
+    return found
+
+
+def loaded(data, *arguments: str) -> set[str]:
+    """What a command has imported when it is through."""
+    program = f"import sys; from tenfour.cli.main import main; main({list(arguments)!r}, standalone_mode=False); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program], env=environment(data), capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("path", commands(), ids=" ".join)
+def test_every_command_says_what_it_does(path):
+    helped = run(*path, "--help")
+
+    usage, _, text = helped.out.partition("\n\n")
+    assert helped.code == 0
+    assert usage.startswith(f"Usage: {' '.join(['tenfour', *path])} ")
+    assert text.lstrip()[0].isupper()
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_the_help_of_a_command_has_examples(name):
+    if name != "migrate":
+        assert f"  tenfour {name} " in run(name, "--help").out.partition("Example")[2]
+
+
+def test_the_help_lists_the_exit_codes_and_help_needs_nothing_heavy(tmp_path):
+    assert "Exit codes:\n      0  done\n" in run("--help").out
+    assert not (HEAVY | {"httpx", "rich"}) & loaded(tmp_path, "--help")
+
+
+def test_the_version_is_the_packages_own():
+    assert run("--version").out == f"tenfour {version('tenfour')}\n"
+
+
+def test_administering_a_running_server_loads_neither_the_database_nor_the_server(server):
+    assert not HEAVY & loaded(server.data, "user", "list")
+
+
+def test_a_command_that_is_none_is_wrong_use():
+    refused = run("nope")
+
+    assert (refused.code, "No such command 'nope'" in refused.err) == (2, True)
+
+
+def test_a_wrong_setting_is_named_by_every_command(tmp_path):
+    refused = run("backup", "x.db", data=tmp_path / "data", TENFOUR_READERS="none")
+
+    assert (refused.code, refused.err.startswith("tenfour: TENFOUR_READERS = 'none' cannot be used")) == (2, True)
