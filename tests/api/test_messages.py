@@ -158,6 +158,8 @@ async def test_a_user_who_says_too_much_in_too_short_a_time_is_told_when_to_go_o
     for each in over:
         assert 0 < refused(each, "rate_limited")["retry_after_ms"] <= 1001
         assert each.headers["retry-after"] in ("1", "2")
+    stored = [(await send(world.ann, chat, str(n), f"k{n}")).json() for n, each in enumerate(answers) if each.status_code == 201]
+    assert [each["duplicate"] for each in stored] == [True] * (len(answers) - len(over))
     assert (await send(world.bob, chat)).status_code == 201
     assert len((await history(world.bob, chat))["items"]) == len(answers) - len(over) + 1
 
