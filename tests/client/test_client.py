@@ -151,6 +151,12 @@ async def test_a_chat_id_that_is_none_is_refused_before_anything_is_sent(chat_id
     await client.close()
 
 
+@pytest.mark.parametrize("url", ["", "chat.example.org", "ws://chat.example.org", "https://", "https://chat.example.org/?x=1"])
+def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match="looks like"):
+        Client(url, "token")
+
+
 async def test_history_comes_in_pages_both_ways_and_around_a_seq(world: World, chat: str, make_client: Make) -> None:
     room = make_client(world.ann.server.url, world.ann.token).chat(chat)
     acks = [await within(room.send(str(number))) for number in range(9)]

@@ -555,10 +555,10 @@ def test_messages_of_a_followed_chat_wait_until_it_is_synced() -> None:
 
 
 class Dialog(RuleBasedStateMachine):
-    """A server with one history that doubles and drops frames, says old ones again, resets, and a line that is cut.
+    """A server that doubles and drops frames, says old ones again, resets, is restored; and a line that is cut.
 
     It keeps to the protocol otherwise. What the application is told has to be the history: each event once, in
-    order, or read after a reset; and connected is said after welcome only.
+    order, or read after a reset, anew where it is another history; and connected is said after welcome only.
     """
 
     def __init__(self) -> None:
@@ -566,6 +566,8 @@ class Dialog(RuleBasedStateMachine):
         self.now = 0.0
         self.connection = fresh(0.5)
         self.head = 3
+        self.epoch = "e0"
+        self.told_of = "e0"
         self.asked: list[frames.Subscribe] = []
         self.on_its_way: list[frames.ServerFrame] = []
         self.welcomed = False
@@ -581,11 +583,12 @@ class Dialog(RuleBasedStateMachine):
                     assert frame.seq == self.told + 1
                     self.told = frame.seq
                 case Lost(chat, after, head, new_history):
-                    assert (chat, after, new_history) == (CHAT, self.told, False)
-                    self.told = head
+                    is_new = self.told_of != self.epoch or self.told > head
+                    assert (chat, after, new_history) == (CHAT, 0 if is_new else self.told, is_new)
+                    self.told, self.told_of = head, self.epoch
                 case Transmit(frames.Subscribe() as frame):
                     assert self.welcomed
-                    assert frame.chats == {CHAT: self.told}
+                    assert (frame.chats, frame.epoch) == ({CHAT: self.told}, self.told_of)
                     self.asked.append(frame)
                 case Changed(Connected()):
                     assert self.welcomed
@@ -605,7 +608,9 @@ class Dialog(RuleBasedStateMachine):
     @rule()
     def admit(self) -> None:
         self.welcomed = True
-        self.hear(self.connection.heard(welcome("e", (CHAT, self.head)), self.now))
+        if self.connection.epoch is None:
+            self.told_of = self.epoch  # the application named no history
+        self.hear(self.connection.heard(welcome(self.epoch, (CHAT, self.head)), self.now))
 
     @rule(count=st.integers(1, 3))
     def grow(self, count: int) -> None:
@@ -620,10 +625,10 @@ class Dialog(RuleBasedStateMachine):
         asked = self.asked.pop(0)
         after = asked.chats[CHAT]
         assert after is not None
-        if resets:
-            self.on_its_way.append(frames.Reset(asked.id, CHAT, self.head, "e"))
+        if resets or asked.epoch != self.epoch or after > self.head:
+            self.on_its_way.append(frames.Reset(asked.id, CHAT, self.head, self.epoch))
         else:
-            self.on_its_way += [*(event(seq) for seq in range(after + 1, self.head + 1)), synced(asked.id, self.head)]
+            self.on_its_way += [*(event(seq) for seq in range(after + 1, self.head + 1)), synced(asked.id, self.head, epoch=self.epoch)]
 
     @precondition(lambda self: self.on_its_way)
     @rule(fate=st.sampled_from(["arrives", "arrives", "arrives", "doubled", "dropped"]))
@@ -650,6 +655,15 @@ class Dialog(RuleBasedStateMachine):
     def cut(self, code: int) -> None:
         self.lose()
         self.hear(self.connection.closed(code, "", self.now))
+
+    @precondition(lambda self: self.is_open)
+    @rule(data=st.data())
+    def restore(self, data: st.DataObject) -> None:
+        """Another history, with another epoch: what was on its way is gone with the process."""
+        self.head = data.draw(st.integers(0, self.head))
+        self.epoch = f"e{int(self.epoch[1:]) + 1}"
+        self.heard_before.clear()
+        self.cut(ABNORMAL)
 
     @rule(seconds=st.floats(0.0, 40.0))
     def wait(self, seconds: float) -> None:
@@ -682,7 +696,7 @@ class Dialog(RuleBasedStateMachine):
                 self.connection.touched(self.now)
                 self.now += 30.0
                 self.hear(self.connection.ticked(self.now))
-        assert self.told == self.head
+        assert (self.told, self.told_of) == (self.head, self.epoch)
         assert self.connection.places[CHAT].live
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from tenfour.client.backoff import delay_s
 from tenfour.client.chat import Chat
@@ -52,6 +53,7 @@ class _Sending:
 class Client:
     """A user's connection to a server. Everything that it opens, ``close`` closes.
 
+    Raises ``ValueError`` for an address that is none: it begins with ``http://`` or ``https://``.
     ``on_status`` is told every ``Status``, ``on_frame`` every frame that is no event of a chat: ``TypingShown``,
     ``ReceiptShown``, ``Presence``, ``Error``, ``Goodbye``, ``Reset`` …; both in a step of their own on the loop.
     ``tls`` says whose certificates are trusted; without it those that the machine trusts.
@@ -67,7 +69,7 @@ class Client:
         on_status: Callable[[Status], None] | None = None,
         on_frame: Callable[[frames.ServerFrame], None] | None = None,
     ) -> None:
-        self._url = url.rstrip("/")
+        self._url = _address(url)
         self._clock = clock or SystemClock()
         self._on_status = on_status
         self._on_frame = on_frame
@@ -552,6 +554,13 @@ class Client:
 
 def _alive(listeners: Iterable[weakref.ref[Events]]) -> list[Events]:
     return [events for listener in listeners if (events := listener()) is not None]
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"A server's address looks like https://chat.example.org, not like {url!r}")
+    return url.rstrip("/")
 
 
 def _chat_id(text: str) -> ChatId:

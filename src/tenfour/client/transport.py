@@ -155,7 +155,7 @@ class Socket(picows.WSListener):  # type: ignore[misc,unused-ignore]
 
 def _door(url: str) -> str:
     parts = urlsplit(url)
-    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+    scheme = {"http": "ws", "https": "wss"}[parts.scheme]
     return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + "/api/v1/ws", "", ""))
 
 
