@@ -205,3 +205,17 @@ async def test_while_the_disk_is_slow_the_queue_is_bounded_what_is_too_much_is_b
         await ann.say(type="send", chat=chat, key=key, text=wanted[key])
     assert {each["type"] for each in await answers(ann, len(left))} == {"ack"}
     assert [(key, text) for _, key, text in await history(world.bob, chat)] == list(wanted.items())
+
+
+@pytest.mark.parametrize("trouble", [full_by_the_shim, read_only, locked, really_full], ids=lambda way: way.__name__)
+async def test_a_server_that_cannot_write_from_the_start_says_why_in_one_line(server: FaultyServer, trouble: Callable[[FaultyServer], contextlib.AbstractContextManager[None]]) -> None:
+    assert server.stop() == 0
+
+    with trouble(server):
+        refused = server.refuse_to_start()
+
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith(f"tenfour: the database {server.data / 'tenfour.db'} cannot be opened: ")
+    server.start()

@@ -56,8 +56,11 @@ class SqliteStore:
 
     async def open(self, committed: Callable[[Commit], None], fatal: Callable[[str], None]) -> None:
         """Raises ``StoreLocked`` where another process owns the file, ``StoreUnusable`` where it is no store of this version."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock.acquire()
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except OSError as cause:
+            raise StoreUnusable(f"the database {self._path} cannot be opened: {cause.strerror} ({self._path.parent})") from cause
         try:
             writer = Writer(self._open_session, self._clock.monotonic, committed, fatal)
             await writer.open()
