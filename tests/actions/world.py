@@ -28,6 +28,7 @@ from tenfour.storage.sqlite import SqliteStore
 from tenfour.storage.store import Appended, Commit
 
 T = TypeVar("T")
+W = TypeVar("W", bound="World")
 
 
 class RecordingBroker(LocalBroker):
@@ -103,11 +104,11 @@ async def refusal(awaitable: Awaitable[object]) -> ErrorCode:
     return caught.value.code
 
 
-async def open_world(path: Path) -> World:
+async def open_world(path: Path, kind: type[W] = World) -> W:
     """A node on a new file; whoever opens it closes its store."""
     clock = ManualClock()
     broker = RecordingBroker()
     store = SqliteStore(path, clock)
-    world = World(store, broker, clock, Context(store, broker, clock, Policy(chat_members_max=20)), RightsCache(), path)
+    world = kind(store, broker, clock, Context(store, broker, clock, Policy(chat_members_max=20)), RightsCache(), path)
     await store.open(world.committed, lambda reason: None)
     return world

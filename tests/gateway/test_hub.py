@@ -15,14 +15,11 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from tenfour.actions import members
-from tenfour.actions.access import RightsCache
-from tenfour.actions.context import Context, Policy
 from tenfour.actions.publish import publish_commit
 from tenfour.actions.receipts import ReceiptBook
 from tenfour.auth.keys import SigningKeys
 from tenfour.auth.tokens import TokenVerifier
 from tenfour.broker.broker import HeadMoved
-from tenfour.clock import ManualClock
 from tenfour.errors import ErrorCode
 from tenfour.gateway.audience import Audience
 from tenfour.gateway.hub import Hub
@@ -31,9 +28,8 @@ from tenfour.ids import ChatId, Seq, UserId
 from tenfour.observe.endings import Endings
 from tenfour.observe.metrics import Counters
 from tenfour.storage.schema import events
-from tenfour.storage.sqlite import SqliteStore
 from tenfour.storage.store import Commit
-from tests.actions.world import RecordingBroker, World
+from tests.actions.world import World, open_world
 from tests.eventually import eventually
 
 
@@ -95,12 +91,8 @@ class Node(World):
 
 @asynccontextmanager
 async def open_node(path: Path) -> AsyncIterator[Node]:
-    clock = ManualClock()
-    broker = RecordingBroker()
-    store = SqliteStore(path / "tenfour.db", clock)
-    node = Node(store, broker, clock, Context(store, broker, clock, Policy(chat_members_max=20)), RightsCache(), path / "tenfour.db")
-    await store.open(node.committed, lambda reason: None)
-    keys = SigningKeys.load_or_create(path / "keys", clock.now_ms())
+    node = await open_world(path / "tenfour.db", Node)
+    keys = SigningKeys.load_or_create(path / "keys", node.clock.now_ms())
     async with asyncio.TaskGroup() as tasks:
         node.hub = Hub(
             node.context,
@@ -112,11 +104,11 @@ async def open_node(path: Path) -> AsyncIterator[Node]:
             log=structlog.get_logger(),
             node="test",
             tasks=tasks,
-            verifier=TokenVerifier(keys, clock),
+            verifier=TokenVerifier(keys, node.clock),
             leeway_ms=0,
         )
         yield node
-    await store.close()
+    await node.store.close()
 
 
 async def test_a_lost_bell_is_read_from_the_store_when_the_next_one_rings(tmp_path: Path) -> None:
