@@ -99,6 +99,7 @@ class ErrorCode(StrEnum):
     TOO_MANY_SUBSCRIPTIONS = "too_many_subscriptions"
     BODY_TOO_LARGE = "body_too_large"
     HEADERS_TOO_LARGE = "headers_too_large"
+    REQUEST_MALFORMED = "request_malformed"
     REQUEST_TIMEOUT = "request_timeout"
     SLOW_READER = "slow_reader"
     HEARTBEAT_MISSED = "heartbeat_missed"
@@ -233,6 +234,7 @@ FAILURES: dict[ErrorCode, Failure] = {
     _E.TOO_MANY_SUBSCRIPTIONS: Failure(400, 4400, _NEVER, "Too many chats in one frame", "Name at most 1,000 chats a frame."),
     _E.BODY_TOO_LARGE: Failure(413, 1009, _NEVER, "The body is larger than the server takes", "Send less at once."),
     _E.HEADERS_TOO_LARGE: Failure(431, 1009, _NEVER, "The request's headers are larger than 16 KiB", "Send fewer cookies, or the token as a ticket."),
+    _E.REQUEST_MALFORMED: Failure(400, 4400, _NEVER, "The request is not HTTP/1.1", "Use an HTTP library, and http:// or https:// as the server's address says."),
     _E.REQUEST_TIMEOUT: Failure(408, 4400, _DELAY, "The request did not arrive whole in time", "Check the network and send it again."),
     _E.SLOW_READER: Failure(503, 4408, _DELAY, "The client reads more slowly than the chat speaks", "Connect again and resume; subscribe to fewer chats on a slow line."),
     _E.HEARTBEAT_MISSED: Failure(408, 4410, _ONCE, "Nothing came from the client for too long", "Connect again and resume; a proxy or a sleeping machine may have held the line."),

@@ -156,3 +156,25 @@ async def test_who_shows_no_good_token_is_told_which_kind_of_wrong_it_is(server:
 
     refused(answer, code)
     assert ("www-authenticate" in answer.headers) == (answer.status_code == httpx.codes.UNAUTHORIZED)
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (b"NONSENSE\r\n\r\n", "request_malformed"),
+        (b"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", "request_malformed"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "request_malformed"),
+        (b"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Large: " + b"x" * 20_000 + b"\r\n\r\n", "headers_too_large"),
+    ],
+)
+async def test_what_is_no_request_at_all_is_a_problem_too(server: Server, sent: bytes, code: str) -> None:
+    host, _, port = server.url.partition("://")[2].partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+
+    writer.write(sent)
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+
+    status, *lines = head.decode().split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines)
+    refused(httpx.Response(int(status.split()[1]), headers=headers, content=body), code)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -84,6 +85,9 @@ class HttpProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             super().on_message_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(ErrorCode.REQUEST_MALFORMED)
+
     def handle_websocket_upgrade(self) -> None:
         if not self.transport.is_closing():  # else its head was refused just now
             super().handle_websocket_upgrade()
@@ -105,9 +109,9 @@ class HttpProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._stop_waiting()
-        error = TenfourError(code)
-        body = problem_json(error)
-        head = f"HTTP/1.1 {error.failure.status} {code}\r\ncontent-type: {PROBLEM_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        error, request_id = TenfourError(code), uuid4().hex
+        body = problem_json(error, request_id)
+        head = f"HTTP/1.1 {error.failure.status} {code}\r\ncontent-type: {PROBLEM_TYPE}\r\ncontent-length: {len(body)}\r\nx-request-id: {request_id}\r\nconnection: close\r\n\r\n"
         self.transport.write(head.encode() + body)
         self.transport.close()
 
