@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import statistics
 import time
 from collections import Counter
@@ -124,31 +125,39 @@ async def test_an_unknown_name_answers_like_a_wrong_password_and_takes_as_long(s
     assert 1 / 3 < statistics.median(taken["unknown"]) / statistics.median(taken["known"]) < 3
 
 
+async def one_log_in(server: Server, name: str, address: str) -> tuple[str, str]:
+    """A wrong log-in on a connection of its own, which costs this process little; head and code of the answer."""
+    host, _, port = server.url.partition("://")[2].partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    body = json.dumps({"name": name, "password": "wrong horse"})
+    writer.write(
+        f"POST /api/v1/sessions HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-For: {address}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
+    )
+    head, _, answer = (await reader.read()).decode().partition("\r\n\r\n")
+    writer.close()
+    return head, str(json.loads(answer)["code"])
+
+
 @pytest.mark.slow
 async def test_a_thousand_log_ins_at_once_are_refused_or_served_and_the_chat_goes_on(server: Server) -> None:
     world = await server.world("ann", "bob")
     chat = await world.chat("ann", "bob")
     ann, bob = await world.ann.connect(chat), await world.bob.connect(chat)
+    storm = asyncio.gather(*(one_log_in(server, f"nobody{number}", next(ADDRESSES)) for number in range(1_000)))
+    acked = 0
+    while not storm.done():
+        assert (await asyncio.wait_for(ann.send(chat, "still here"), 30))["type"] == "ack"
+        await asyncio.wait_for(bob.next("message_sent"), 30)
+        acked += 1
+        await asyncio.wait([storm], timeout=0.06)
+    answers = await storm
 
-    async def four_log_ins(http: httpx.AsyncClient, device: int) -> list[httpx.Response]:
-        return [await log_in(http, f"nobody{device}.{number}", "wrong horse", next(ADDRESSES)) for number in range(4)]
-
-    async with visitor(server) as http:
-        storm = asyncio.gather(*(four_log_ins(http, device) for device in range(250)))
-        acked = 0
-        while not storm.done():
-            assert (await asyncio.wait_for(ann.send(chat, "still here"), 30))["type"] == "ack"
-            await asyncio.wait_for(bob.next("message_sent"), 30)
-            acked += 1
-            await asyncio.wait([storm], timeout=0.06)
-        answers = [answer for device in await storm for answer in device]
-
-    codes = Counter(each.json()["code"] for each in answers)
+    codes = Counter(code for _, code in answers)
     assert set(codes) <= {"login_failed", "rate_limited"}
     assert codes["login_failed"] > 0
     assert codes["rate_limited"] > 0
-    assert all("retry-after" in each.headers for each in answers if each.status_code == 429)
-    assert acked > 5
+    assert all("retry-after: " in head for head, code in answers if code == "rate_limited")
+    assert acked > 1
 
 
 # Refresh tokens: the clock has to move
