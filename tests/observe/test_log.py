@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from tenfour.observe.log import make_log
 from tests.eventually import eventually
+from tests.gateway.raw import knock
 from tests.servers import Server, open_wire
 
 
@@ -189,3 +190,20 @@ async def test_a_thousand_messages_make_no_more_lines_than_a_few(make_server: Ca
 
     assert len(lines_of(server)) - before < 10
     assert "canary" not in server.log
+
+
+@pytest.mark.slow
+async def test_a_flood_of_refused_handshakes_is_told_in_a_few_lines_that_say_how_many_are_missing(make_server: Callable[..., Server]) -> None:
+    server = make_server()
+    evil = {"Origin": "https://evil.example"}
+
+    for _ in range(300):
+        assert (await knock(server, headers=evil)).answer.status == 403
+
+    async def all_are_accounted_for() -> bool:
+        await knock(server, headers=evil)
+        lines = grep(server, "upgrade.refused")
+        return len(lines) + sum(each.get("untold", 0) for each in lines) > 300
+
+    await eventually(all_are_accounted_for)
+    assert len(grep(server, "upgrade.refused")) < 300

@@ -17,6 +17,7 @@ from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.admission import Request
 from tenfour.gateway.connection import Connection
 from tenfour.gateway.echo import EchoDoor
+from tenfour.gateway.limits import Bucket
 from tenfour.gateway.protocol import VERSION, Admitted, RefusedUpgrade, UpgradeRequest
 from tenfour.ids import ChatId, parse_uuid
 from tenfour.observe.endings import Ending
@@ -30,6 +31,7 @@ ALL_CHATS_PATH = "/api/v1/ws"
 CHAT_PREFIX, CHAT_SUFFIX = "/api/v1/chats/", "/ws"
 ECHO_PATH = "/api/v1/diagnostics/echo"
 TOKEN_CHARS_MAX = 12_000
+LINES_PER_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Gate:
         self._origins = origins
         self._echo = echo
         self._token_query = token_query
+        self._lines = Bucket(LINES_PER_S, hub.clock.monotonic())
+        self._untold = 0
 
     def admit(self, request: UpgradeRequest) -> Admitted | RefusedUpgrade:
         """What becomes of an upgrade request."""
@@ -67,8 +71,16 @@ class Gate:
         except TenfourError as refusal:
             self._hub.counters.refused_upgrade(refusal.code)
             self._hub.endings.note(self._ending(request, refusal))
-            self._hub.log.info("WebSocket upgrade.refused", path=request.path, origin=request.origin, address=request.address, code=refusal.code, reason=refusal.detail)
+            self._tell(request, refusal)
             return _refused(refusal)
+
+    def _tell(self, request: UpgradeRequest, refusal: TenfourError) -> None:
+        """A line for a refusal; under a flood a few lines a second, the next of which says how many are missing."""
+        if self._lines.take(LINES_PER_S, self._hub.clock.monotonic()) > 0.0:
+            self._untold += 1
+            return
+        missing, self._untold = {"untold": self._untold} if self._untold else {}, 0
+        self._hub.log.info("WebSocket upgrade.refused", path=request.path, origin=request.origin, address=request.address, code=refusal.code, reason=refusal.detail, **missing)
 
     def _admit(self, request: UpgradeRequest) -> Admitted | RefusedUpgrade:
         _check_handshake(request)
