@@ -8,6 +8,7 @@ import gc
 import sqlite3
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from tenfour.client import Client, ClientClosed, Connected, ErrorCode, HistoryReplaced, MemberJoined, MemberLeft, MessageSent, Refused, Status, TenfourError, TypingShown, Waiting
 from tenfour.client.outbox import MESSAGES_MAX
 from tenfour.wire import frames
+from tests.certificates import make_certificate, trusting
 from tests.client.conftest import DEADLINE_S, take, take_until
 from tests.client.relay import Relay
 from tests.servers import Server, World
@@ -585,6 +587,29 @@ async def test_callbacks_that_fail_do_not_harm_the_client(world: World, chat: st
 
 
 @pytest.mark.slow
+async def test_over_tls_a_client_talks_to_who_it_trusts_and_to_nobody_else(make_server: Callable[..., Server], make_client: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, key = make_certificate(tmp_path)
+    (tmp_path / "other").mkdir()
+    other, _ = make_certificate(tmp_path / "other")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))  # for the test's own requests
+    server = make_server({"tls_certificate": str(certificate), "tls_key": str(key)})
+    world = await server.world("ann")
+    chat = await world.chat("ann")
+    told: asyncio.Queue[Status] = asyncio.Queue()
+    wary = make_client(server.url, world.ann.token, tls=trusting(other), on_status=told.put_nowait)
+    trustful = make_client(server.url, world.ann.token, tls=trusting(certificate))
+
+    await within(trustful.chat(chat).send("Hello"))
+    waiting = await within(told_of(told, Waiting))
+
+    assert server.url.startswith("https://")
+    assert [message.text for message in (await trustful.chat(chat).history()).items] == ["Hello"]
+    assert waiting.why == "tls_failed"
+    with pytest.raises(ConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
+        await within(wary.chat(chat).history())
+
+
+@pytest.mark.slow
 async def test_messages_that_are_refused_for_now_keep_their_order(make_server: Callable[..., Server], make_client: Make) -> None:
     server = make_server({"user_sends_per_s": "20", "sends_per_s": "5000", "frames_per_s": "10000"})
     world = await server.world("ann")
@@ -625,7 +650,7 @@ async def test_kill_9_of_the_server_loses_and_doubles_nothing(make_server: Calla
 
 
 @pytest.mark.slow
-async def test_after_a_restore_the_application_is_told_and_given_the_new_history(make_server: Callable[..., Server], make_client: Make, tmp_path: Any) -> None:
+async def test_after_a_restore_the_application_is_told_and_given_the_new_history(make_server: Callable[..., Server], make_client: Make, tmp_path: Path) -> None:
     server = make_server()
     world = await server.world("ann", "bob")
     chat = await world.chat("ann", "bob")

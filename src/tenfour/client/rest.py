@@ -76,7 +76,7 @@ class Rest:
         try:
             response = await self._http.get(path, params=query, headers={"Authorization": f"Bearer {token}"})
         except httpx.TransportError as cause:
-            raise ConnectionError(f"{self._url} does not answer: {type(cause).__name__}") from cause
+            raise ConnectionError(f"{self._url} does not answer: {str(cause) or type(cause).__name__}") from cause
         if response.status_code != httpx.codes.OK:
             raise _refusal(response)
         return response.content
