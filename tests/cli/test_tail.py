@@ -53,6 +53,16 @@ def test_no_text_steers_the_terminal_or_passes_for_another_message(server, chat,
     assert second == " " * 10 + "and \\u202egnp.exe"
 
 
+def test_who_has_a_disabled_account_is_still_called_by_name(server, chat, fresh):
+    say(server, chat, fresh("bob"), "Goodbye")
+    run("user", "disable", fresh("bob"), data=server.data)
+
+    with Following(chat, "--as", fresh("ann"), "-n", "1", data=server.data) as tail:
+        (line,) = tail.lines(1)
+
+    assert line.endswith(f"{fresh('bob')}  Goodbye")
+
+
 def test_json_is_an_event_a_line_as_the_protocol_has_it(server, chat, fresh):
     say(server, chat, fresh("bob"), "Grüße")
 

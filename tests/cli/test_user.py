@@ -126,6 +126,10 @@ def test_a_server_that_cannot_be_reached_is_exit_code_3(tmp_path):
     assert refused.err.startswith("tenfour: the server cannot be reached: ")
 
 
+def test_no_proxy_of_the_environment_stands_between_a_command_and_the_server_of_its_machine(server):
+    assert run("user", "list", data=server.data, HTTP_PROXY="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9").code == 0
+
+
 def test_in_a_folder_without_a_server_and_a_database_nothing_is_made(tmp_path):
     refused = run("user", "add", "ann", data=tmp_path / "data", TENFOUR_PASSWORD=PASSWORD)
 

@@ -11,23 +11,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import httpx
 
+from tenfour.cli.bearers import GivenToken, IssuedTokens, SessionTokens, Tokens
 from tenfour.cli.failures import CommandFailed, Exit
 from tenfour.cli.passwords import read_password
-from tenfour.cli.rest import TIMEOUT_S, Json, Rest, find_user, refusal
+from tenfour.cli.rest import TIMEOUT_S, Json, Rest, find_user
+from tenfour.cli.running import RunningServer, no_server, running_server
 from tenfour.clock import SystemClock
 from tenfour.settings import load_settings
-from tenfour.storage.lock import LOCK_FILE, StoreLocked, lock_pid
+from tenfour.storage.lock import StoreLocked
 
 if TYPE_CHECKING:
     from tenfour.app import Parts
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 10.0
 POLL_S = 0.1
-RENEW_AT = 0.8
-"""How much of a token's life passes before there is a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,80 +47,6 @@ class Reach:
 
     def settings(self) -> Settings:
         return load_settings(os.environ, {"data": self.data} if self.data is not None else {})
-
-
-@dataclass(frozen=True, slots=True)
-class RunningServer:
-    """A server of this machine."""
-
-    url: str
-    certificate: str | None
-
-
-class Tokens:
-    """A user's access token, renewed in time. Callable as the SDK's ``TokenSource``."""
-
-    def __init__(self) -> None:
-        self._token = ""
-        self._good_until = float("-inf")
-
-    async def __call__(self, refused: bool) -> str:
-        now_s = SystemClock().monotonic()
-        if refused or now_s >= self._good_until:
-            made = await self._make()
-            self._token = made["access_token"]
-            self._good_until = now_s + RENEW_AT * made["expires_in"]
-        return self._token
-
-    async def current(self) -> str:
-        return await self(False)
-
-    async def _make(self) -> Json:
-        raise NotImplementedError
-
-
-class IssuedTokens(Tokens):
-    """Tokens that this machine's administration makes for a user."""
-
-    def __init__(self, administration: Rest, user: str) -> None:
-        super().__init__()
-        self._administration = administration
-        self._user = user
-
-    async def _make(self) -> Json:
-        made: Json = await self._administration.call("POST", f"/users/{self._user}/tokens")
-        return made
-
-
-class SessionTokens(Tokens):
-    """Tokens of a session that a password opened."""
-
-    def __init__(self, http: httpx.AsyncClient, name: str, password: str) -> None:
-        super().__init__()
-        self._http = http
-        self._log_in: Json = {"name": name, "password": password}
-        self._refresh: str | None = None
-
-    async def _make(self) -> Json:
-        path, body = ("/sessions", self._log_in) if self._refresh is None else ("/sessions/refresh", {"refresh_token": self._refresh})
-        answer = await self._http.post(f"/api/v1{path}", json=body)
-        if answer.is_error:
-            raise refusal(answer)
-        made: Json = answer.json()
-        self._refresh = made["refresh_token"]
-        return made
-
-
-class GivenToken(Tokens):
-    """A token that cannot be renewed here."""
-
-    def __init__(self, token: str) -> None:
-        super().__init__()
-        self._token = token
-        self._good_until = float("inf")
-
-    async def __call__(self, refused: bool) -> str:
-        return self._token
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +67,7 @@ async def administration(reach: Reach) -> AsyncIterator[Rest]:
     if reach.url is not None:
         if reach.token is None:
             raise CommandFailed("an administrator's token is missing", "Give it by TENFOUR_TOKEN, or leave --url out on the server's own machine.", Exit.WRONG_USE)
-        async with _http(reach.url, None) as http:
+        async with _elsewhere(reach.url) as http:
             yield Rest(http, GivenToken(reach.token).current)
         return
     async with _local(reach) as (rest, _server):
@@ -167,22 +91,26 @@ async def speaking(reach: Reach, name: str | None) -> AsyncIterator[Speaker]:
         async with _local(reach) as (administering, server):
             user = await find_user(administering, name)
             tokens = IssuedTokens(administering, user["id"])
-            yield Speaker(Rest(administering.http, tokens.current), user, tokens, server.url if server else None, trust(server) if server else None)
+            yield Speaker(Rest(administering.http, tokens.current), user, tokens, server.url if server else None, server.trust() if server else None)
 
 
 @contextlib.asynccontextmanager
 async def _speaking_by_token(reach: Reach, token: str) -> AsyncIterator[Speaker]:
-    server = RunningServer(reach.url, None) if reach.url is not None else _require_server(reach.settings())
     tokens = GivenToken(token)
-    async with _http(server.url, server.certificate) as http:
+    if reach.url is not None:
+        http, tls = _elsewhere(reach.url), None
+    else:
+        server = _require_server(reach.settings())
+        http, tls = server.http(), server.trust()
+    async with http:
         rest = Rest(http, tokens.current)
-        yield Speaker(rest, await rest.call("GET", "/me"), tokens, server.url, trust(server))
+        yield Speaker(rest, await rest.call("GET", "/me"), tokens, str(http.base_url), tls)
 
 
 @contextlib.asynccontextmanager
 async def _speaking_by_password(url: str, name: str) -> AsyncIterator[Speaker]:
     password = read_password(f"Password of {name}")
-    async with _http(url, None) as http:
+    async with _elsewhere(url) as http:
         tokens = SessionTokens(http, name, password)
         rest = Rest(http, tokens.current)
         user = await rest.call("GET", "/me")
@@ -200,7 +128,7 @@ async def _local(reach: Reach) -> AsyncIterator[tuple[Rest, RunningServer | None
     async with contextlib.AsyncExitStack() as stack:
         owner = await _owner(settings, stack)
         if isinstance(owner, RunningServer):
-            yield _administering(await stack.enter_async_context(_http(owner.url, owner.certificate)), settings), owner
+            yield _administering(await stack.enter_async_context(owner.http()), settings), owner
         else:
             from tenfour.app import offline_http_app
 
@@ -254,28 +182,6 @@ def _administering(http: httpx.AsyncClient, settings: Settings) -> Rest:
     return Rest(http, bearer)
 
 
-def running_server(settings: Settings) -> RunningServer | None:
-    """The server that owns the data; None where none does, or does not answer yet."""
-    try:
-        said = json.loads(settings.server_file.read_text())
-    except FileNotFoundError:
-        return None
-    owner = lock_pid(settings.database_path.parent / LOCK_FILE)
-    if owner is None or said["pid"] != owner or not _is_alive(owner):
-        return None  # what a killed server left behind
-    return RunningServer(said["url"], said.get("certificate"))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # somebody else's
-    return True
-
-
 def _require_server(settings: Settings) -> RunningServer:
     server = running_server(settings)
     if server is None:
@@ -289,28 +195,5 @@ def _require_database(settings: Settings) -> None:
         raise CommandFailed(f"there is neither a server nor a database in {settings.data}", "Name the server's folder by --data or TENFOUR_DATA; `tenfour migrate` makes a new one.", Exit.UNREACHABLE)
 
 
-def no_server(settings: Settings) -> CommandFailed:
-    return CommandFailed(f"no server runs on the data in {settings.data}", "Start it by `tenfour serve`, or name its folder by --data, or another server by --url.", Exit.UNREACHABLE)
-
-
-def _http(url: str, certificate: str | None) -> httpx.AsyncClient:
-    context = trust(RunningServer(url, certificate))
-    return httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, verify=context if context is not None else True)
-
-
-def trust(server: RunningServer) -> ssl.SSLContext | None:
-    """For a server of this machine: its own certificate and no other, whatever name stands in it. None: whom this machine trusts."""
-    if server.certificate is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        context.load_verify_locations(cadata=_first_certificate(Path(server.certificate).read_text()))
-        return context
-    if server.url.startswith("http://"):
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used, and made in no time
-    return None
-
-
-def _first_certificate(chain: str) -> str:
-    end = "-----END CERTIFICATE-----"
-    return chain[: chain.index(end) + len(end)]
+def _elsewhere(url: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S)

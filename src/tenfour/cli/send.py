@@ -50,8 +50,9 @@ def send(chat: str, text: str, key: str | None, timeout_s: float, speaker: str |
 
 
 async def _send(reach: Reach, speaker: str | None, chat: str, text: str, key: str, timeout_s: float) -> Ack:
-    from tenfour.cli.reach import no_server, speaking
+    from tenfour.cli.reach import speaking
     from tenfour.cli.rest import find_chat
+    from tenfour.cli.running import no_server
     from tenfour.client import Client
 
     async with speaking(reach, speaker) as me:

@@ -50,8 +50,9 @@ def tail(chat: str, last: int, after: int | None, speaker: str | None, *, as_jso
 
 
 async def _tail(reach: Reach, speaker: str | None, chat: str, last: int, after: int | None, *, as_json: bool) -> None:
-    from tenfour.cli.reach import no_server, speaking
+    from tenfour.cli.reach import speaking
     from tenfour.cli.rest import find_chat
+    from tenfour.cli.running import no_server
     from tenfour.client import HistoryReplaced
     from tenfour.wire.codec import encode
 
@@ -60,7 +61,7 @@ async def _tail(reach: Reach, speaker: str | None, chat: str, last: int, after: 
             raise no_server(reach.settings())
         found = await find_chat(me.rest, chat)
         begin = after if after is not None else max(0, found["head"] - last)
-        names = Names(me)
+        names = await Names.of_chat(me, found["id"])
         async with contextlib.aclosing(_follow(me, found["id"], begin)) as events:
             async for event in events:
                 if as_json and not isinstance(event, HistoryReplaced):
@@ -131,9 +132,15 @@ class Watch:
 class Names:
     """Who is behind an id; each is asked for once."""
 
-    def __init__(self, me: Speaker) -> None:
+    def __init__(self, me: Speaker, known: dict[str, str]) -> None:
         self._me = me
-        self._known: dict[str, str] = {me.user["id"]: me.user["name"]}
+        self._known = known
+
+    @classmethod
+    async def of_chat(cls, me: Speaker, chat: str) -> Names:
+        """Knows the first members already, those with disabled accounts among them."""
+        page = await me.rest.call("GET", f"/chats/{chat}/members")
+        return cls(me, {each["user"]: escape_controls(each["name"]) for each in page["items"]})
 
     async def of(self, user: str) -> str:
         if user not in self._known:

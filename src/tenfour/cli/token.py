@@ -140,7 +140,8 @@ def _verifier(reach: Reach) -> TokenVerifier:
 async def _ask_server(reach: Reach, claims: Claims, text: str) -> bool:
     """Whether a server was asked; raises what it refuses. Tokens of others are not shown to it: that would make their users."""
     from tenfour.auth.tokens import ADMIN_SCOPE
-    from tenfour.cli.reach import running_server, speaking
+    from tenfour.cli.reach import speaking
+    from tenfour.cli.running import running_server
 
     if claims.user is None or ADMIN_SCOPE in claims.scope or running_server(reach.settings()) is None:
         return False
