@@ -221,6 +221,36 @@ async def test_listeners_with_different_positions_each_get_their_events_once_and
     assert seqs(await take_until(from_now, "last")) == list(range(head + 1, last + 1))
 
 
+async def test_a_position_that_never_was_is_told_to_its_listener_and_disturbs_no_other(world: World, chat: str, make_client: Make) -> None:
+    room = make_client(world.ann.server.url, world.ann.token).chat(chat)
+    other = room.events(after=0)
+    await within(room.synced())
+
+    astray = room.events(after=1_000_000)
+    marker = (await take(astray, 1))[0]
+    last = await within(room.send("last"))
+
+    assert isinstance(marker, HistoryReplaced)
+    assert seqs(await take_until(astray, "last")) == list(range(1, last.seq + 1))
+    assert seqs(await take_until(other, "last")) == list(range(1, last.seq + 1))
+
+
+async def test_a_listener_may_begin_at_an_ack_whose_event_has_not_come_yet(world: World, chat: str, make_client: Make) -> None:
+    room = make_client(world.ann.server.url, world.ann.token).chat(chat)
+    other = room.events(after=0)
+    await within(room.synced())
+
+    begins = []
+    for number in range(20):
+        ack = await within(room.send(str(number)))
+        begins.append((ack.seq, room.events(after=ack.seq)))
+    last = await within(room.send("last"))
+
+    for seq, events in begins:
+        assert seqs(await take_until(events, "last")) == list(range(seq + 1, last.seq + 1))
+    assert seqs(await take_until(other, "last")) == list(range(1, last.seq + 1))
+
+
 async def test_a_chat_that_nobody_listens_to_any_more_is_unsubscribed(world: World, chat: str, make_client: Make) -> None:
     client = make_client(world.ann.server.url, world.ann.token)
     first, second = client.chat(chat).events(), client.chat(chat).events()

@@ -206,7 +206,8 @@ class Client:
         place = self._connection.places.get(chat)
         feed = Feed(FEED_ROOM)
         events = self._listen(chat, feed)
-        if place is None:
+        is_ahead = place is not None and place.live and after is not None and after > (place.seq or 0) and epoch in (None, place.epoch)
+        if place is None or is_ahead:  # who is ahead of all that has come may have a seq of another history: the server knows
             feed.begin(chat, after, epoch)
             self._carry_out(self._connection.follow({chat: after}, epoch=epoch))
             place = self._connection.places[chat]
