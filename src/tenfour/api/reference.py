@@ -13,9 +13,8 @@ from tenfour.api.identity import AnyRequest
 from tenfour.errors import ErrorCode, TenfourError
 
 OPENAPI_TYPE = "application/vnd.oai.openapi+json"
-_PAGES = files("tenfour.api") / "pages"
 _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
-_FILES = frozenset({"docs.js", "setup.js", "pages.css"})
+_PAGES = {each.name: each.read_bytes() for each in (files("tenfour.api") / "pages").iterdir()}
 
 
 @get("/openapi.json", include_in_schema=False)
@@ -30,7 +29,7 @@ async def docs() -> Response[bytes]:
 
 @get("/docs/{name:str}", include_in_schema=False)
 async def page_file(name: str) -> Response[bytes]:
-    if name not in _FILES:
+    if name not in _PAGES or name.endswith(".html"):
         raise TenfourError(ErrorCode.NOT_FOUND)
     return _page(name)
 
@@ -46,7 +45,7 @@ def _description(app: Litestar) -> bytes:
 
 
 def _page(name: str) -> Response[bytes]:
-    return Response((_PAGES / name).read_bytes(), media_type=_TYPES[name.rpartition(".")[2]], headers={"Cache-Control": "no-cache"})
+    return Response(_PAGES[name], media_type=_TYPES[name.rpartition(".")[2]], headers={"Cache-Control": "no-cache"})
 
 
 HANDLERS = [openapi, docs, page_file]
