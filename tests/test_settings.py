@@ -161,6 +161,8 @@ WRONG_VALUES = {
     "registration by another word": ("REGISTRATION", "maybe", "TENFOUR_REGISTRATION = 'maybe' cannot be used: it is one of closed, invite, open"),
     "an origin with a path": ("ALLOWED_ORIGINS", "https://a.example/", "allowed_origins has 'https://a.example/'"),
     "an origin with a star": ("ALLOWED_ORIGINS", "https://*.example", "allowed_origins has"),
+    "an origin in capitals": ("ALLOWED_ORIGINS", "https://App.example", "allowed_origins has 'https://App.example': browsers write it https://app.example"),
+    "an origin with the port that goes without saying": ("ALLOWED_ORIGINS", "https://a.example:443", "allowed_origins has 'https://a.example:443': browsers write it https://a.example"),
     "an origin without a scheme": ("ALLOWED_ORIGINS", "a.example", "allowed_origins has"),
     "an origin that cannot be parsed": ("ALLOWED_ORIGINS", "https://[::1", "allowed_origins has"),
     "an origin with somebody's name": ("ALLOWED_ORIGINS", "https://me@a.example", "allowed_origins has"),
@@ -301,3 +303,17 @@ def test_the_address_to_give_to_people_follows_from_where_it_listens(listen: str
     settings = load_settings({"TENFOUR_LISTEN": listen, "TENFOUR_PUBLIC_URL": public_url})
 
     assert (settings.url, settings.is_loopback) == ADDRESSES[listen, public_url]
+
+
+@pytest.mark.parametrize(
+    ("public_url", "origin"),
+    [
+        ("", "http://127.0.0.1:8410"),
+        ("https://chat.example.org", "https://chat.example.org"),
+        ("https://Chat.Example.org:443/tenfour/", "https://chat.example.org"),
+        ("http://chat.example.org:80", "http://chat.example.org"),
+        ("https://chat.example.org:8443", "https://chat.example.org:8443"),
+    ],
+)
+def test_the_origin_of_the_servers_own_pages_is_what_browsers_make_of_its_address(public_url: str, origin: str) -> None:
+    assert load_settings({"TENFOUR_PUBLIC_URL": public_url}).origin == origin

@@ -226,7 +226,7 @@ def make_services(parts: Parts, *, rights: RightsCache, counters: Counters, endi
         is_draining=is_draining,
         node=node,
         version=version("tenfour"),
-        public_url=settings.url,
+        own_origin=settings.origin,
         allowed_origins=origins(settings).listed,
         secure_cookies=settings.url.startswith("https://"),
         metrics_token=settings.metrics_token,
@@ -391,7 +391,7 @@ def gateway_limits(settings: Settings) -> GatewayLimits:
 def origins(settings: Settings) -> Origins:
     """The listed origins; on loopback ``null`` too, so that a page from a file can debug."""
     allowed = frozenset(settings.allowed_origins)
-    own = {settings.url} | ({"null"} if settings.is_loopback and not allowed else set())
+    own = {settings.origin} | ({"null"} if settings.is_loopback and not allowed else set())
     return Origins(allowed, frozenset(own))
 
 

@@ -133,6 +133,11 @@ class Settings:
         return self.public_url.rstrip("/") or self.own_url
 
     @property
+    def origin(self) -> str:
+        """The origin of the server's own pages, as a browser writes it."""
+        return _as_browsers_write(_split(self.url))
+
+    @property
     def own_url(self) -> str:
         """The address at which programs of this machine reach the server."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
@@ -401,10 +406,20 @@ def _database_fault(database: str) -> str | None:
 
 
 def _origin_fault(origin: str) -> str | None:
-    parts = _split(origin)
-    if origin == "null" or (parts.scheme and parts.netloc and not parts.path and not parts.query and not parts.fragment and "*" not in origin and "@" not in origin):
+    if origin == "null":
         return None
-    return f"allowed_origins has {origin!r}: an origin is scheme, host and port and no more, for example https://app.example.org"
+    parts = _split(origin)
+    if not parts.scheme or not parts.netloc or parts.path or parts.query or parts.fragment or "*" in origin or "@" in origin:
+        return f"allowed_origins has {origin!r}: an origin is scheme, host and port and no more, for example https://app.example.org"
+    written = _as_browsers_write(parts)
+    return None if written == origin else f"allowed_origins has {origin!r}: browsers write it {written}"
+
+
+def _as_browsers_write(parts: SplitResult) -> str:
+    """Scheme, host and port in small letters, the scheme's own port left out (RFC 6454, section 6.2)."""
+    host = parts.netloc.lower()
+    default = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+    return f"{parts.scheme}://{host.removesuffix(default) if default else host}"
 
 
 def _split(url: str) -> SplitResult:

@@ -308,7 +308,7 @@ def _require_own_origin(request: AnyRequest, services: Services) -> None:
     """Cookies count for the server's own pages only."""
     origin = request.headers.get("origin")
     host = request.headers.get("host", "")
-    if origin is not None and origin not in (services.public_url, f"http://{host}", f"https://{host}"):
+    if origin is not None and origin not in (services.own_origin, f"http://{host}", f"https://{host}"):
         raise TenfourError(ErrorCode.ORIGIN_REFUSED, f"The refresh cookie is for the server's own pages, not for {origin[:200]!r}.")
 
 

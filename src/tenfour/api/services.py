@@ -32,7 +32,7 @@ class Services:
     is_draining: Callable[[], bool]
     node: str
     version: str
-    public_url: str
+    own_origin: str
     allowed_origins: tuple[str, ...]
     secure_cookies: bool
     metrics_token: str
