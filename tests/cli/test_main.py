@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import click
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from tenfour.cli.main import COMMANDS, main
 from tests.cli.commands import environment, run
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 HEAVY = {"alembic", "litestar", "sqlalchemy", "uvicorn"}
 
 
@@ -25,11 +29,31 @@ def commands(command: click.Command = main, path: tuple[str, ...] = ()) -> list[
     return found
 
 
+def written_commands() -> set[str]:
+    """Every call of ``tenfour`` that the documents and the help show."""
+    documents = [path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]]
+    texts = documents + [run(*path, "--help").out for path in commands()]
+    in_blocks = [line for text in texts for line in re.findall(r"^ {2,}(?:.*\| |.*&& |TENFOUR_\S+ )*tenfour (\w.*)$", text, re.MULTILINE)]
+    in_lines = [found for text in documents for found in re.findall(r"`tenfour (\w[^`\n]*)`", text) if not found.startswith("COMMAND")]
+    return {re.split(r" +# | < | \| | {3,}", each)[0].strip() for each in in_blocks + in_lines}
+
+
 def loaded(data, *arguments: str) -> set[str]:
     """What a command has imported when it is through."""
     program = f"import sys; from tenfour.cli.main import main; main({list(arguments)!r}, standalone_mode=False); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", program], env=environment(data), capture_output=True, text=True, check=True)
     return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("written", sorted(written_commands()))
+def test_every_command_that_is_written_down_is_one_that_can_be_called(written):
+    command, arguments = main, shlex.split(re.sub(r"\$\([^)]*\)", "x", written))
+    while isinstance(command, click.Group) and arguments:
+        below = command.get_command(click.Context(command), arguments.pop(0))
+        assert below is not None
+        command = below
+
+    assert command.make_context(command.name, arguments)
 
 
 @pytest.mark.parametrize("path", commands(), ids=" ".join)
