@@ -113,9 +113,19 @@ async def knock(server: Server, path: str = ALL_CHATS, headers: Mapping[str, str
     wanted |= {"Sec-WebSocket-Protocol": protocol} if protocol else {}
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in (wanted | dict(headers or {})).items())]
     writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-    found = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
-    body = b"" if " 101 " in head[0] else await reader.readexactly(int(found.get("content-length", 0)))
-    raw = Raw(reader, writer, Answer(int(head[0].split()[1]), found, body))
+    raw = Raw(reader, writer, await read_answer(reader))
     RAWS.append(raw)
     return raw
+
+
+async def dial(server: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A line to the server over which nothing was said."""
+    host, _, port = server.url.partition("://")[2].partition(":")
+    return await asyncio.open_connection(host, int(port))
+
+
+async def read_answer(reader: asyncio.StreamReader) -> Answer:
+    """The next HTTP answer, with its body."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+    return Answer(int(head[0].split()[1]), headers, await reader.readexactly(int(headers.get("content-length", 0))))

@@ -55,6 +55,7 @@ async def test_everybody_is_told_another_time_to_come_back_and_closed_with_1012(
     assert "Traceback" not in server.log
 
 
+@pytest.mark.slow
 async def test_no_acked_message_is_lost_and_every_send_before_the_end_has_its_answer(server: Server, world: World) -> None:
     chat = await world.chat("ann", "bob")
     wires = [await (world.ann if place % 2 else world.bob).connect(chat) for place in range(8)]

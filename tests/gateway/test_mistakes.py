@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,9 +17,11 @@ def give_a_role_that_no_code_knows(server: Server, user: str) -> None:
         database.execute('UPDATE members SET role = ? WHERE "user" = ?', ("emperor", user))
 
 
-@pytest.fixture
-def server(make_server: Callable[..., Server]) -> Server:
-    return make_server()
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("mistakes")).start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

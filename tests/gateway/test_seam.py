@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from picows.picows import WSProtocol, _validate_upgrade_request  # type: ignore[attr-defined]
 
-from tests.gateway.raw import TEXT, Answer, Raw
+from tests.gateway.raw import TEXT, Raw, dial, read_answer
 from tests.servers import Person, Server
 
 ROOT = Path(__file__).parents[2]
@@ -20,17 +19,6 @@ UPGRADE = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlI
 @pytest.fixture
 async def ann(server: Server) -> Person:
     return (await server.world("ann")).ann
-
-
-async def dial(server: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    host, _, port = server.url.partition("://")[2].partition(":")
-    return await asyncio.open_connection(host, int(port))
-
-
-async def read_answer(reader: asyncio.StreamReader) -> Answer:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
-    return Answer(int(head[0].split()[1]), headers, await reader.readexactly(int(headers.get("content-length", 0))))
 
 
 def upgrade(ann: Person, more: str = "") -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import httpx
 import pytest
 
-from tests.gateway.raw import Answer, door, knock
+from tests.gateway.raw import Answer, dial, door, knock, read_answer
 from tests.servers import Person, Server, World, open_wire
 
 KEY = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
@@ -41,16 +41,15 @@ async def place(request: pytest.FixtureRequest, world: World) -> str | None:
 
 
 async def ask(server: Server, data: bytes) -> Answer | None:
-    """The answer to raw bytes of HTTP; None where the connection is closed without one."""
-    host, _, port = server.url.partition("://")[2].partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+    """The answer to raw bytes of HTTP; None where the line is closed without one."""
+    reader, writer = await dial(server)
     try:
         writer.write(data)
-        if not (first := await reader.read(1)):
-            return None
-        head = first + await reader.readuntil(b"\r\n\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head.decode().split("\r\n")[1:] if line)}
-        return Answer(int(head.split()[1]), headers, await reader.readexactly(int(headers.get("content-length", 0))))
+        return await read_answer(reader)
+    except asyncio.IncompleteReadError as cause:
+        if cause.partial:
+            raise
+        return None
     finally:
         writer.transport.abort()
 
@@ -183,11 +182,10 @@ async def test_only_a_get_becomes_a_connection(server: Server, method: str) -> N
 
 async def test_who_hangs_up_in_the_middle_of_coming_in_leaves_nothing_behind(server: Server, ann: Person) -> None:
     before = await open_connections(server)
-    host, _, port = server.url.partition("://")[2].partition(":")
 
     for headers in (ann.headers, {}, {"Authorization": "Bearer x"}):
         for _ in range(20):
-            _, writer = await asyncio.open_connection(host, int(port))
+            _, writer = await dial(server)
             writer.write(request("/api/v1/ws", UPGRADE | headers))
             await writer.drain()
             writer.transport.abort()
