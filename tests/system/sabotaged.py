@@ -27,7 +27,7 @@ from tenfour.wire import frames
 from tenfour.wire.batch import ChatEvents
 from tenfour.wire.dialog import Replay
 
-COMMIT_S = 0.05
+COMMIT_S = 0.2
 
 
 class EagerWriter(Writer):
