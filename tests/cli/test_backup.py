@@ -47,6 +47,12 @@ def test_a_backup_overwrites_nothing(server, tmp_path):
     assert (tmp_path / "copy.db").read_text() == "something else"
 
 
+def test_a_folder_that_is_not_there_is_named(server, tmp_path):
+    refused = run("backup", str(tmp_path / "gone" / "copy.db"), data=server.data)
+
+    assert (refused.code, refused.err) == (1, f"tenfour: no backup was made: No such file or directory: {tmp_path / 'gone' / 'copy.db.part'}\n")
+
+
 def test_a_folder_without_a_database_is_said(tmp_path):
     refused = run("backup", str(tmp_path / "copy.db"), data=tmp_path / "data")
 

@@ -1,12 +1,25 @@
 from __future__ import annotations
 
+import socketserver
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
+from threading import Thread
 
 import httpx
 import pytest
 
 from tests.cli.commands import run, tenfour
 from tests.cli.conftest import PASSWORD
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """A proxy whose server is away."""
+
+    def do_GET(self):
+        self.send_error(502)
+
+    def log_message(self, *_):
+        pass
 
 
 def log_in(server, name, password):
@@ -119,11 +132,28 @@ def test_an_administrator_elsewhere_administers_by_url_and_token(server, account
     assert missing.code == 2
 
 
-def test_a_server_that_cannot_be_reached_is_exit_code_3(tmp_path):
-    refused = run("user", "list", TENFOUR_URL="http://127.0.0.1:9", TENFOUR_TOKEN="x")
+@pytest.mark.parametrize(
+    ("url", "token", "code", "said"),
+    [
+        ("http://127.0.0.1:9", "x", 3, "tenfour: the server cannot be reached: "),
+        ("localhost:8410", "x", 3, "tenfour: the server cannot be reached: "),
+        ("http://[::bad", "x", 2, "tenfour: the address cannot be used: "),
+        ("http://127.0.0.1:9", "schlüssel", 1, "tenfour: The token is not a JWT."),
+    ],
+)
+def test_what_keeps_a_command_from_a_server_elsewhere_is_said_in_a_sentence(url, token, code, said):
+    refused = run("user", "list", TENFOUR_URL=url, TENFOUR_TOKEN=token)
 
-    assert refused.code == 3
-    assert refused.err.startswith("tenfour: the server cannot be reached: ")
+    assert (refused.code, refused.err.startswith(said)) == (code, True)
+
+
+def test_an_answer_that_is_not_tenfours_is_named_as_such():
+    with socketserver.TCPServer(("127.0.0.1", 0), Stranger) as stranger:
+        Thread(target=stranger.handle_request, daemon=True).start()
+        refused = run("user", "list", TENFOUR_URL=f"http://127.0.0.1:{stranger.server_address[1]}", TENFOUR_TOKEN="x")
+
+    assert refused.code == 1
+    assert "answered 502, and not as Tenfour does\n" in refused.err
 
 
 def test_no_proxy_of_the_environment_stands_between_a_command_and_the_server_of_its_machine(server):

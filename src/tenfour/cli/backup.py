@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tenfour.cli import options
-from tenfour.cli.failures import CommandFailed
+from tenfour.cli.failures import CommandFailed, words
 from tenfour.cli.output import print_json
 from tenfour.cli.progress import progress
 
@@ -39,7 +39,7 @@ def backup(file: Path, data: str | None, *, as_json: bool) -> None:
         with progress("Copying") as told:
             back_up(source, file, told)
     except (OSError, sqlite3.Error) as cause:
-        raise CommandFailed(f"no backup was made: {cause}", "") from cause
+        raise CommandFailed(f"no backup was made: {words(cause)}", "") from cause
     if as_json:
         print_json({"file": str(file), "bytes": file.stat().st_size})
     else:

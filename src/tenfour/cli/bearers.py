@@ -6,6 +6,7 @@ import httpx
 
 from tenfour.cli.rest import Json, Rest, refusal
 from tenfour.clock import SystemClock
+from tenfour.errors import ErrorCode, TenfourError
 
 RENEW_AT = 0.8
 """How much of a token's life passes before there is a new one."""
@@ -70,6 +71,8 @@ class GivenToken(Tokens):
 
     def __init__(self, token: str) -> None:
         super().__init__()
+        if not token.isascii() or not token.isprintable():
+            raise TenfourError(ErrorCode.TOKEN_MALFORMED)
         self._token = token
         self._good_until = float("inf")
 

@@ -35,6 +35,13 @@ class CommandFailed(Exception):
         super().__init__(sentence)
 
 
+def words(cause: Exception) -> str:
+    """What the system or the database says, with the file that it is about."""
+    if isinstance(cause, OSError) and cause.strerror:
+        return f"{cause.strerror}: {cause.filename}" if cause.filename else cause.strerror
+    return str(cause)
+
+
 def report(cause: BaseException) -> int | None:
     """Prints what went wrong and gives the exit code; None for what nobody expects, which is a bug and shows its traceback."""
     if isinstance(cause, BaseExceptionGroup) and len(cause.exceptions) == 1:
@@ -49,7 +56,7 @@ def report(cause: BaseException) -> int | None:
     return int(failure.code)
 
 
-def _translate(cause: BaseException) -> CommandFailed | None:
+def _translate(cause: BaseException) -> CommandFailed | None:  # noqa: PLR0911 - one line a kind
     """The failures that other modules raise; they are imported here, where there is time."""
     import httpx
 
@@ -68,6 +75,8 @@ def _translate(cause: BaseException) -> CommandFailed | None:
             return CommandFailed(str(cause), "", Exit.WRONG_USE)
         case StoreLocked() | KeyFileExposed() | KeyFileUnreadable():
             return CommandFailed(str(cause), "")
+        case httpx.InvalidURL():
+            return CommandFailed(f"the address cannot be used: {cause}", "Write it like https://chat.example.org.", Exit.WRONG_USE)
         case httpx.TransportError():
             return CommandFailed(f"the server cannot be reached: {cause or type(cause).__name__}", "Start it by `tenfour serve`, or name another by --url.", Exit.UNREACHABLE)
     return None

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tenfour.cli import options
-from tenfour.cli.failures import CommandFailed
+from tenfour.cli.failures import CommandFailed, words
 from tenfour.cli.output import print_json
 from tenfour.cli.progress import progress
 
@@ -39,7 +39,7 @@ def restore(file: Path, data: str | None, *, as_json: bool) -> None:
         with progress("Restoring") as told:
             kept = put_back(file, path, SystemClock().now_ms(), told)
     except (NotABackup, SchemaUnknown, OSError, sqlite3.Error) as cause:
-        raise CommandFailed(f"nothing was restored: {cause}", "") from cause
+        raise CommandFailed(f"nothing was restored: {words(cause)}", "") from cause
     if as_json:
         print_json({"database": str(path), "kept": None if kept is None else str(kept)})
         return

@@ -63,7 +63,7 @@ def restore(source: Path, path: Path, now_ms: int, told: Told = _tell_nobody) ->
     ``StoreLocked`` while a server runs, ``NotABackup`` and ``SchemaUnknown`` for what cannot be used. Whoever is
     interrupted has either the old store or the new one.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = FileLock(path.parent / "lock")
     lock.acquire()
     try:
