@@ -26,6 +26,7 @@ from tenfour.storage import reads
 from tenfour.storage.schema import users
 from tenfour.storage.sqlite import SqliteStore
 from tenfour.storage.store import Appended, Commit
+from tests.storage.template import put_new_store
 
 T = TypeVar("T")
 W = TypeVar("W", bound="World")
@@ -108,7 +109,7 @@ async def open_world(path: Path, kind: type[W] = World) -> W:
     """A node on a new file; whoever opens it closes its store."""
     clock = ManualClock()
     broker = RecordingBroker()
-    store = SqliteStore(path, clock)
+    store = SqliteStore(put_new_store(path), clock)
     world = kind(store, broker, clock, Context(store, broker, clock, Policy(chat_members_max=20)), RightsCache(), path)
     await store.open(world.committed, lambda reason: None)
     return world

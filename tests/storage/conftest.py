@@ -8,6 +8,7 @@ import pytest
 from tenfour.clock import ManualClock
 from tenfour.storage.sqlite import SqliteStore
 from tests.storage.node import Node
+from tests.storage.template import put_new_store
 
 
 @pytest.fixture
@@ -19,6 +20,6 @@ def path(tmp_path: Path) -> Path:
 async def node(path: Path) -> AsyncIterator[Node]:
     """A node on a new file."""
     clock = ManualClock()
-    node = await Node(SqliteStore(path, clock), clock).open()
+    node = await Node(SqliteStore(put_new_store(path), clock), clock).open()
     yield node
     await node.close()

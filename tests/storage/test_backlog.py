@@ -83,7 +83,7 @@ class BacklogMachine(RuleBasedStateMachine):
 
 
 TestBacklog = BacklogMachine.TestCase
-TestBacklog.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestBacklog.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
 
 
 def test_a_chat_that_comes_late_is_in_the_next_batch_however_long_the_others_are() -> None:

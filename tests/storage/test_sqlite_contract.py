@@ -11,6 +11,7 @@ from tenfour.clock import ManualClock
 from tenfour.storage.sqlite import SqliteStore
 from tests.storage.contract import OpenNode, SharedStoreContract, StoreContract
 from tests.storage.node import Node
+from tests.storage.template import put_new_store
 
 
 class TestSqliteStore(StoreContract):
@@ -20,7 +21,7 @@ class TestSqliteStore(StoreContract):
 
         async def open_node() -> Node:
             clock = ManualClock()
-            opened.append(await Node(SqliteStore(tmp_path / "tenfour.db", clock), clock).open())
+            opened.append(await Node(SqliteStore(put_new_store(tmp_path / "tenfour.db"), clock), clock).open())
             return opened[-1]
 
         yield open_node
@@ -44,7 +45,7 @@ class TestTwoWritersOfOneFile(SharedStoreContract):
             if opened:
                 (directory / "tenfour.db").symlink_to(tmp_path / "node0" / "tenfour.db")
             clock = ManualClock()
-            opened.append(await Node(SqliteStore(directory / "tenfour.db", clock), clock).open())
+            opened.append(await Node(SqliteStore(put_new_store(directory / "tenfour.db"), clock), clock).open())
             return opened[-1]
 
         yield open_node

@@ -23,10 +23,10 @@ from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import ChatId, Seq, UserId
 from tenfour.storage import directory
 from tenfour.storage.directory import Progress
-from tenfour.storage.migrate import migrate
 from tenfour.storage.sqlite import SqliteStore
 from tenfour.storage.store import Appended, NotAppended
 from tests.storage.node import Node, Outcome, replayed
+from tests.storage.template import put_new_store
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class StoreMachine(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.directory = Path(tempfile.mkdtemp(prefix="tenfour-model-"))
-        shutil.copy(_template(), self.directory / "tenfour.db")
+        put_new_store(self.directory / "tenfour.db")
         self.clock = ManualClock()
         self.people: list[UserId] = []
         self.chats: dict[ChatId, ModelChat] = {}
@@ -237,18 +237,6 @@ class StoreMachine(RuleBasedStateMachine):
             assert [(event.kind.value, event.by, event.message.text if event.message is not None else None) for event in events] == model.events
             progress = self.run(self.node.store.read(lambda connection, chat=chat: directory.list_progress(connection, chat, after=None, limit=10)))
             assert {each.user: (each.delivered, each.read) for each in progress} == {user: seqs[1:] for user, seqs in model.members.items()}
-
-
-_made: list[Path] = []
-
-
-def _template() -> Path:
-    """A migrated file: making one takes longer than a whole run."""
-    if not _made:
-        path = Path(tempfile.mkdtemp(prefix="tenfour-template-")) / "tenfour.db"
-        migrate(f"sqlite:///{path}", 1_750_000_000_000)
-        _made.append(path)
-    return _made[0]
 
 
 TestStore = pytest.mark.slow(StoreMachine.TestCase)
