@@ -7,6 +7,7 @@ whose database several nodes may write inherits ``SharedStoreContract`` too.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -23,7 +24,7 @@ from tenfour.storage.directory import Progress
 from tenfour.storage.reads import NO_EVENTS
 from tenfour.storage.schema import messages, users
 from tenfour.storage.store import Appended, NotAppended, Transaction
-from tests.storage.node import Node, code, drafts, replayed
+from tests.storage.node import Node, Said, code, drafts, expected_page, replayed
 
 OpenNode = Callable[[], Awaitable[Node]]
 
@@ -405,6 +406,24 @@ class StoreContract(_Nodes):
         with pytest.raises(TenfourError):
             await node.store.read(lambda connection: reads.message(connection, chat, ben, early.id))
         assert [each.text for each in (await node.history(chat, ann)).items] == ["early", "late"]
+
+    @pytest.mark.parametrize("way", ["newest", "before", "after", "around"])
+    async def test_a_page_lies_where_it_was_asked_for_and_knows_what_is_on_either_side(self, node: Node, way: str) -> None:
+        ann, ben, cid = [await node.person() for _ in range(3)]
+        chat = await node.chat(ann, history=HistoryRule.FROM_JOINING)
+        said: list[Said] = []
+        for step in range(6):
+            outcome = await node.say(chat, ann, f"{step}")
+            assert isinstance(outcome, Appended)
+            said.append((outcome.seq, f"{step}"))
+            if step in (1, 5):
+                await node.join(chat, ben if step == 1 else cid)
+        visible = {ann: said, ben: said[2:], cid: []}
+
+        for user, seq, limit in itertools.product(visible, range(11), range(1, 8)):
+            page = await node.history(chat, user, limit=limit, **({} if way == "newest" else {way: seq}))
+            found = ([(each.seq, each.text) for each in page.items], page.has_before, page.has_after)
+            assert found == expected_page(visible[user], way, seq, limit), f"{way} {seq}, limit {limit}"
 
     async def test_replay_pages_share_one_limit_and_say_how_far_they_got(self, node: Node) -> None:
         ann, ben = await node.person(), await node.person()

@@ -24,6 +24,8 @@ from tenfour.storage.store import Append, Appended, Commit, NotAppended, Store, 
 from tenfour.wire.codec import encode_event
 
 Outcome = Appended | NotAppended
+Said = tuple[Seq, str | None]
+"""A message's seq and text."""
 
 
 class Node:
@@ -153,6 +155,21 @@ def replayed(page: ReplayPage) -> list[tuple[Seq, str]]:
     """Seq and type of each event of a page."""
     told = [json.loads(piece) for piece in page.events.pieces]
     return [(each["seq"], each["type"]) for each in told]
+
+
+def expected_page(said: Sequence[Said], way: str, seq: Seq, limit: int) -> tuple[list[Said], bool, bool]:
+    """A page of the messages that somebody may see, and whether there are others before and after it."""
+    older, newer = [each for each in said if each[0] < seq], [each for each in said if each[0] >= seq]
+    half = older[-(limit // 2) :] if limit > 1 else []
+    items = {
+        "newest": said[-limit:],
+        "before": older[-limit:],
+        "after": [each for each in said if each[0] > seq][:limit],
+        "around": half + newer[: limit - len(half)],
+    }[way]
+    # Of a page without messages the position itself is the border.
+    first, last = (items[0][0], items[-1][0]) if items else {"newest": (seq, seq), "before": (seq, seq - 1), "after": (seq + 1, seq), "around": (seq, seq - 1)}[way]
+    return list(items), any(each[0] < first for each in said), any(each[0] > last for each in said)
 
 
 def drafts(chat: ChatId, sender: UserId, count: int, prefix: str = "text") -> list[Draft]:

@@ -25,7 +25,7 @@ from tenfour.storage import directory
 from tenfour.storage.directory import Progress
 from tenfour.storage.sqlite import SqliteStore
 from tenfour.storage.store import Appended, NotAppended
-from tests.storage.node import Node, Outcome, replayed
+from tests.storage.node import Node, Outcome, expected_page, replayed
 from tests.storage.template import put_new_store
 
 T = TypeVar("T")
@@ -184,21 +184,7 @@ class StoreMachine(RuleBasedStateMachine):
         page = self.run(self.node.history(chat, user, limit=limit, **position))
 
         said = [(each, text) for each, kind, text in model.visible(user) if kind == "message_sent"]
-        older, newer = [each for each in said if each[0] < seq], [each for each in said if each[0] >= seq]
-        match way:
-            case "newest":
-                expected = said[-limit:]
-            case "before":
-                expected = older[-limit:]
-            case "after":
-                expected = [each for each in said if each[0] > seq][:limit]
-            case _:
-                half = older[-(limit // 2) :] if limit > 1 else []
-                expected = half + newer[: limit - len(half)]
-        assert [(each.seq, each.text) for each in page.items] == expected
-        before = [each for each in said if each[0] < expected[0][0]] if expected else older if way != "after" else [each for each in said if each[0] <= seq]
-        after = [each for each in said if each[0] > expected[-1][0]] if expected else [] if way in ("newest", "after") else newer
-        assert (page.has_before, page.has_after) == (bool(before), bool(after))
+        assert ([(each.seq, each.text) for each in page.items], page.has_before, page.has_after) == expected_page(said, way, seq, limit)
 
     @rule(place=CHATS, person=PEOPLE, after=SEQS, limit=st.integers(1, 8))
     def replay_to_the_end(self, place: int, person: int, after: int, limit: int) -> None:
