@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from tests.cli.commands import Following, run
+from tests.cli.commands import Following, run, tenfour
 
 
 @pytest.fixture
@@ -120,6 +120,27 @@ async def test_it_goes_on_after_kill_9_and_shows_everything_once_in_order(make_s
 
     assert [line.rpartition("  ")[2] for line in lines[2:]] == ["one", "two", "three", "four"]
     assert code == 130
+
+
+@pytest.mark.slow
+async def test_after_a_restore_it_shows_the_history_that_there_is_now(make_server, tmp_path):
+    server = make_server()
+    world = await server.world("ann", "bob")
+    chat = await world.chat("ann", "bob", title="General")
+    await world.bob.request("POST", f"/chats/{chat}/messages", json={"text": "before the backup"})
+    await asyncio.to_thread(tenfour, "backup", str(tmp_path / "copy.db"), data=server.data)
+    await world.bob.request("POST", f"/chats/{chat}/messages", json={"text": "after the backup"})
+
+    with Following(chat, "--as", world.ann.id, "--json", data=server.data) as tail:
+        before = await asyncio.to_thread(tail.lines, 4)
+        server.kill()
+        await asyncio.to_thread(tenfour, "restore", str(tmp_path / "copy.db"), data=server.data)
+        server.start()
+        await asyncio.to_thread(tail.told, "another history")
+        after = await asyncio.to_thread(tail.lines, 3)
+
+    assert [json.loads(line).get("text") for line in before] == [None, None, "before the backup", "after the backup"]
+    assert [json.loads(line).get("text") for line in after] == [None, None, "before the backup"]
 
 
 @pytest.mark.slow

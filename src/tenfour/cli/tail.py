@@ -64,7 +64,9 @@ async def _tail(reach: Reach, speaker: str | None, chat: str, last: int, after: 
         names = await Names.of_chat(me, found["id"])
         async with contextlib.aclosing(_follow(me, found["id"], begin)) as events:
             async for event in events:
-                if as_json and not isinstance(event, HistoryReplaced):
+                if isinstance(event, HistoryReplaced):
+                    click.echo(dim("-- the server has another history now, from a backup; it begins again"), err=True, color=colour())
+                elif as_json:
                     click.echo(json.dumps(json.loads(encode(event))))
                 else:
                     click.echo(await show_event(event, names), color=colour())
@@ -164,13 +166,11 @@ class Names:
                 await asyncio.sleep(1.0)
 
 
-async def show_event(event: AnyEvent | HistoryReplaced, names: Names) -> str:
+async def show_event(event: AnyEvent, names: Names) -> str:
     """One event as a line; the further lines of a message are indented, so that none can pass for another."""
     from tenfour import client as sdk
 
     match event:
-        case sdk.HistoryReplaced():
-            return dim("-- the server has another history now, from a backup; it begins again")
         case sdk.OtherEvent():
             return dim(f"-- {escape_controls(event.type)}, which this version does not know")
         case sdk.MessageSent():
