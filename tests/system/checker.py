@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from tenfour.errors import FAILURES, Retry
 from tests.system.history import Record, Stored
 
 GUARANTEES = ("G1", "G2", "G3", "G4", "G5", "G6", "G7", "G9")
 """G8 is decided on samples of a run: ``check_slow_reader``."""
-RETRYABLE = frozenset({"busy", "store_down", "outcome_unknown", "rate_limited", "muted", "draining", "internal"})
+RETRYABLE = frozenset(code.value for code, failure in FAILURES.items() if failure.retry in (Retry.AFTER_DELAY, Retry.AT_ONCE))
 UNKNOWN = frozenset({"outcome_unknown", "store_down", "internal"})
 """Errors after which the message may be in the store."""
 

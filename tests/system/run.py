@@ -13,7 +13,7 @@ import signal
 import sqlite3
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -290,10 +290,6 @@ class Run:
 
     async def __aexit__(self, kind: object, cause: object, trace: object) -> None:
         await self.close()
-
-
-async def all_of(*work: Coroutine[Any, Any, Any]) -> None:
-    await asyncio.gather(*work)
 
 
 def members_of(chat: StoredChat) -> set[str]:
