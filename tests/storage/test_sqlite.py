@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import stat
 import threading
 from pathlib import Path
 
@@ -37,6 +38,16 @@ async def test_a_second_owner_is_refused_by_name_and_pid(node: Node, path: Path)
 
     assert caught.value.pid == os.getpid()
     assert await node.person()
+
+
+async def test_nobody_else_can_read_the_database_whatever_may_be_read_around_it(path: Path) -> None:
+    path.parent.chmod(0o755)
+
+    node = await new_node(path).open()
+    await node.person()
+
+    assert {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()} == dict.fromkeys((path.name, f"{path.name}-wal", f"{path.name}-shm", "lock"), 0o600)
+    await node.close()
 
 
 async def test_the_lock_is_free_after_a_close_and_after_an_open_that_failed(path: Path, tmp_path: Path) -> None:

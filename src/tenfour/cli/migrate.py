@@ -32,7 +32,7 @@ def migrate(data: str | None, *, as_json: bool) -> None:
     lock.acquire()
     try:
         done = bring_up(f"sqlite:///{path}", SystemClock().now_ms())
-    except (SchemaUnknown, DBAPIError) as cause:
+    except (OSError, SchemaUnknown, DBAPIError) as cause:
         raise CommandFailed(f"the database {path} cannot be migrated: {getattr(cause, 'orig', None) or cause}", "") from cause
     finally:
         lock.release()

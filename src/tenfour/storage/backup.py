@@ -15,10 +15,9 @@ from sqlalchemy.pool import NullPool
 
 from tenfour.ids import new_id
 from tenfour.storage.lock import FileLock
-from tenfour.storage.migrate import migrate, schema_version
+from tenfour.storage.migrate import PRIVATE_FILE, migrate, schema_version
 
 PAGES_A_STEP = 1_000
-PRIVATE_FILE = 0o600
 
 Told = Callable[[int, int], None]
 """Hears of the progress: pages done, pages in all."""

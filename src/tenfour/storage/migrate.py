@@ -16,6 +16,7 @@ from tenfour.storage.schema import store
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 NEWEST = "0001"
+PRIVATE_FILE = 0o600
 
 
 class SchemaUnknown(Exception):
@@ -55,6 +56,8 @@ def _migrating_engine(url: str) -> Engine:
     """An engine whose transactions hold the definition of tables too, which the driver of SQLite does not do by itself."""
     engine = create_engine(url, poolclass=NullPool)
     if engine.dialect.name == "sqlite":
+        if engine.url.database:
+            Path(engine.url.database).touch(mode=PRIVATE_FILE)  # SQLite would let everybody read it; what it makes beside it has the file's mode
         event.listen(engine, "connect", lambda raw, _: setattr(raw, "isolation_level", None))
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine

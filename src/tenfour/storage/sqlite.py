@@ -116,7 +116,7 @@ class SqliteStore:
         try:
             migrate(f"sqlite:///{self._path}", self._clock.now_ms())
             return SqliteSession(self._path, self._clock)
-        except (DBAPIError, sqlite3.Error, WriteFailed, SchemaUnknown) as cause:
+        except (OSError, DBAPIError, sqlite3.Error, WriteFailed, SchemaUnknown) as cause:
             raise StoreUnusable(f"the database {self._path} cannot be opened: {_words(cause)}") from cause
 
 
