@@ -156,6 +156,13 @@ def test_an_answer_that_is_not_tenfours_is_named_as_such():
     assert "answered 502, and not as Tenfour does\n" in refused.err
 
 
+@pytest.mark.parametrize("url", ["chat.example.org", "ws://chat.example.org", "nonsense"])
+def test_an_address_that_is_none_is_wrong_use(url):
+    refused = run("user", "list", TENFOUR_URL=url, TENFOUR_TOKEN="x")
+
+    assert (refused.code, refused.err.splitlines()[0]) == (2, f"tenfour: a server's address looks like https://chat.example.org, not like {url!r}")
+
+
 def test_no_proxy_of_the_environment_stands_between_a_command_and_the_server_of_its_machine(server):
     assert run("user", "list", data=server.data, HTTP_PROXY="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9").code == 0
 

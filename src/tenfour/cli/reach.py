@@ -196,4 +196,6 @@ def _require_database(settings: Settings) -> None:
 
 
 def _elsewhere(url: str) -> httpx.AsyncClient:
+    if not url.startswith(("http://", "https://")):
+        raise CommandFailed(f"a server's address looks like https://chat.example.org, not like {url!r}", "Correct --url or TENFOUR_URL.", Exit.WRONG_USE)
     return httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S)
