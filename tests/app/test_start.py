@@ -151,7 +151,7 @@ def test_a_second_server_on_the_same_data_is_refused_by_name_and_pid(started: Se
 
     assert second.returncode == 1
     assert second.stdout == ""
-    assert second.stderr == f"tenfour: {started.data / 'lock'} belongs to another tenfour process (pid {started.pid})\n"
+    assert second.stderr == f"tenfour: {started.data / 'lock'} belongs to another tenfour process (pid {started.pid})\nStop that one first, or name another data folder by --data or TENFOUR_DATA.\n"
     assert httpx.get(f"{started.url}/api/v1/health/ready").status_code == 200
 
 

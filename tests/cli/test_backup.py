@@ -66,7 +66,8 @@ def test_a_restore_and_a_migration_are_refused_while_a_server_runs(server, tmp_p
     restored = run("restore", str(tmp_path / "copy.db"), data=server.data)
     migrated = run("migrate", data=server.data)
 
-    assert [(each.code, each.err) for each in (restored, migrated)] == [(1, f"tenfour: {server.data / 'lock'} belongs to another tenfour process (pid {server.pid})\n")] * 2
+    said = f"tenfour: {server.data / 'lock'} belongs to another tenfour process (pid {server.pid})\nStop that one first, or name another data folder by --data or TENFOUR_DATA.\n"
+    assert [(each.code, each.err) for each in (restored, migrated)] == [(1, said)] * 2
 
 
 def test_what_is_no_backup_is_not_restored(tmp_path):

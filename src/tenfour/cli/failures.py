@@ -73,7 +73,9 @@ def _translate(cause: BaseException) -> CommandFailed | None:  # noqa: PLR0911 -
             return CommandFailed(escape_controls(cause.detail.removesuffix(".")) + ".", f"{cause.failure.advice} [{cause.code}]")
         case WrongSetting():
             return CommandFailed(str(cause), "", Exit.WRONG_USE)
-        case StoreLocked() | KeyFileExposed() | KeyFileUnreadable():
+        case StoreLocked():
+            return CommandFailed(str(cause), "Stop that one first, or name another data folder by --data or TENFOUR_DATA.")
+        case KeyFileExposed() | KeyFileUnreadable():
             return CommandFailed(str(cause), "")
         case httpx.InvalidURL():
             return CommandFailed(f"the address cannot be used: {cause}", "Write it like https://chat.example.org.", Exit.WRONG_USE)
