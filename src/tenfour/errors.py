@@ -81,6 +81,7 @@ class ErrorCode(StrEnum):
     MESSAGE_UNKNOWN = "message_unknown"
     USER_UNKNOWN = "user_unknown"
     SESSION_UNKNOWN = "session_unknown"
+    SERVER_KEY_UNKNOWN = "server_key_unknown"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     MEDIA_TYPE = "media_type"
@@ -216,6 +217,7 @@ FAILURES: dict[ErrorCode, Failure] = {
     _E.MESSAGE_UNKNOWN: Failure(404, 4404, _NEVER, "No such message in this chat", "Check the id against the chat's history."),
     _E.USER_UNKNOWN: Failure(404, 4404, _NEVER, "No such user", "Check the id or the name."),
     _E.SESSION_UNKNOWN: Failure(404, 4404, _NEVER, "No such session", "List the sessions to see their ids."),
+    _E.SERVER_KEY_UNKNOWN: Failure(404, 4404, _NEVER, "No such server key", "List the keys that stand to see their ids."),
     _E.NOT_FOUND: Failure(404, 4404, _NEVER, "Nothing is at this address", "Check the path; the API begins at /api/v1."),
     _E.METHOD_NOT_ALLOWED: Failure(405, 4400, _NEVER, "This address does not take that method", "Look the method up in /api/v1/openapi.json."),
     _E.MEDIA_TYPE: Failure(415, 4400, _NEVER, "The body is not application/json", "Send JSON with Content-Type: application/json."),

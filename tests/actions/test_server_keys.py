@@ -30,8 +30,8 @@ async def test_a_revoked_key_is_unknown_at_once_and_the_others_stay(world: World
 
     assert await refusal(server_keys.find_key(world.context, one.key)) is ErrorCode.TOKEN_KEY_UNKNOWN
     assert [key.id for key in await world.read(people.all_server_keys)] == [other.id]
-    assert await refusal(server_keys.revoke_key(world.context, one.id)) is ErrorCode.NOT_FOUND
-    assert await refusal(server_keys.revoke_key(world.context, new_id(1))) is ErrorCode.NOT_FOUND
+    assert await refusal(server_keys.revoke_key(world.context, one.id)) is ErrorCode.SERVER_KEY_UNKNOWN
+    assert await refusal(server_keys.revoke_key(world.context, new_id(1))) is ErrorCode.SERVER_KEY_UNKNOWN
 
 
 @pytest.mark.parametrize("key", ["", "tfk_guess", "\ud800"])

@@ -50,7 +50,7 @@ async def test_a_revoked_key_opens_nothing_any_more(server: Server) -> None:
 
     assert revoked.status_code == 204
     refused(await with_key(server, made["key"], "PUT", "/users/u1"), "token_key_unknown")
-    refused(await ask(server, "DELETE", f"/api/v1/server-keys/{made['id']}", headers=server.administration()), "not_found")
+    refused(await ask(server, "DELETE", f"/api/v1/server-keys/{made['id']}", headers=server.administration()), "server_key_unknown")
 
 
 async def test_only_administrators_make_keys(server: Server) -> None:

@@ -36,4 +36,4 @@ def test_keys_are_listed_in_columns(server, fresh):
 def test_a_key_that_is_not_there_cannot_be_revoked(server):
     refused = run("key", "revoke", "01890a5d-ac96-774b-bcce-b302099a8057", data=server.data)
 
-    assert (refused.code, refused.err.splitlines()[0]) == (1, "tenfour: No such server key.")
+    assert (refused.code, refused.err) == (1, "tenfour: No such server key.\nList the keys that stand to see their ids. [server_key_unknown]\n")

@@ -45,12 +45,12 @@ async def create_key(context: Context, name: str, scopes: Collection[str]) -> Ne
 
 
 async def revoke_key(context: Context, key_id: str) -> None:
-    """Ends a key at once; raises ``not_found``."""
+    """Ends a key at once; raises ``server_key_unknown``."""
 
     def end(tx: Transaction) -> None:
         standing = (server_keys.c.id == key_id, server_keys.c.revoked_at.is_(None))
         if tx.connection.execute(update(server_keys).where(*standing).values(revoked_at=tx.now_ms)).rowcount != 1:
-            raise TenfourError(ErrorCode.NOT_FOUND, "No such server key.")
+            raise TenfourError(ErrorCode.SERVER_KEY_UNKNOWN)
 
     await context.store.change(end)
 

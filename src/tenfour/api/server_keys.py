@@ -82,7 +82,7 @@ async def list_keys(asking: Asking, services: Services) -> KeyList:
     return KeyList([_shown(each) for each in await services.context.store.read(people.all_server_keys)])
 
 
-@delete("/server-keys/{key:str}", status_code=204, summary="Revokes a server key at once (administrators)", tags=["server keys"], responses=problems(*TOKEN, ErrorCode.NOT_FOUND))
+@delete("/server-keys/{key:str}", status_code=204, summary="Revokes a server key at once (administrators)", tags=["server keys"], responses=problems(*TOKEN, ErrorCode.SERVER_KEY_UNKNOWN))
 async def revoke_key(key: str, asking: Asking, services: Services) -> None:
     await asking.administrator()
     await actions.revoke_key(services.context, key)
