@@ -192,9 +192,11 @@ async def test_two_thousand_slow_senders_lock_nobody_out_and_are_cut_off(server:
 
     assert meanwhile
     assert still_slow == 2_000
-    for answers, count in ((heads, 1_900), (bodies, 100)):
-        assert len(answers) == count
-        assert {answer.partition(b"\r\n")[0] for answer in answers} == {b"HTTP/1.1 408 request_timeout"}
+    late = b"HTTP/1.1 408 request_timeout"
+    assert (len(heads), len(bodies)) == (1_900, 100)
+    # A byte that crosses the answer on its way resets the connection, and the answer is lost.
+    assert late in {each.partition(b"\r\n")[0] for each in heads} <= {late, b""}
+    assert {each.partition(b"\r\n")[0] for each in bodies} == {late}
 
 
 async def slow_body(host: str, port: int, head: bytes, answers: list[bytes]) -> None:
