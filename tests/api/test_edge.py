@@ -111,7 +111,7 @@ async def test_an_address_that_asks_too_often_is_told_when_to_come_back(make_ser
         assert each.headers["access-control-allow-origin"] == "https://app.example.org"  # or a page could not read it
         assert "retry-after" in each.headers["access-control-expose-headers"]
     for each in answers:
-        assert each.headers["ratelimit-policy"] == '"address";q=1;w=1'
+        assert each.headers["ratelimit-policy"] == '"address";q=2;w=2'
     assert max(int(each.headers["ratelimit"].split("r=")[1].split(";")[0]) for each in answers if each.status_code == 200) == 1
 
 

@@ -12,7 +12,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from tenfour.api.problems import REQUEST_ID
-from tenfour.api.rates import Rates
+from tenfour.api.rates import BURST_S, Rates
 from tenfour.api.services import Services
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.wire.problem import PROBLEM_TYPE, problem_json
@@ -50,7 +50,7 @@ class Edge:
         scope.setdefault("state", {})[REQUEST_ID] = request_id  # ASGI servers may leave it out
         self._services.counters.http_requests += 1
         left, wait_s = self._rates.take(self._address(scope, headers), self._services.context.clock.monotonic())
-        rate = [(b"ratelimit-policy", b'"address";q=%d;w=1' % self._rates.per_s), (b"ratelimit", b'"address";r=%d;t=1' % left)]
+        rate = [(b"ratelimit-policy", b'"address";q=%d;w=%d' % (self._rates.burst, BURST_S)), (b"ratelimit", b'"address";r=%d;t=1' % left)]
         # uvicorn keeps its own scope, and so leaves the body out of an answer to HEAD.
         inner = cast("HTTPScope", {**scope, "method": "GET"}) if scope["method"] == HttpMethod.HEAD else scope
 
