@@ -30,6 +30,17 @@ def test_a_direct_chat_is_called_by_the_other_one(server, account):
     assert {ann, bob} <= set(members.out.split())
 
 
+def test_a_chat_without_a_title_and_with_nobody_else_says_so(server, account):
+    ann = account("ann")
+
+    made = run("chat", "create", "--as", ann, data=server.data)
+    listed = run("chat", "list", "--as", ann, data=server.data)
+
+    assert made.out.startswith("(no title) was made (")
+    assert made.out.endswith("), with nobody else.\n")
+    assert [line.partition("  ")[0] for line in listed.out.splitlines()[1:]] == ["(no title)"]
+
+
 def test_a_title_that_two_chats_have_is_refused_with_their_ids(server, account):
     ann = account("ann")
     ids = [run("chat", "create", "Twice", "--as", ann, "--json", data=server.data).json["id"] for _ in range(2)]

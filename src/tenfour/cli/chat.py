@@ -11,6 +11,8 @@ from tenfour.cli import options
 from tenfour.cli.output import print_json, print_table
 from tenfour.cli.terminal import escape_controls
 
+NO_TITLE = "(no title)"
+
 
 @click.group()
 def chat() -> None:
@@ -39,7 +41,8 @@ def create(title: str | None, kind: str, members: tuple[str, ...], history: str,
     if as_json:
         print_json(made)
     else:
-        click.echo(f"{_title(made)} was made ({made['id']}), with {made['member_count']} members.")
+        people = "nobody else" if made["member_count"] == 1 else f"{made['member_count']} members"
+        click.echo(f"{_title(made)} was made ({made['id']}), with {people}.")
 
 
 @chat.command(name="list")
@@ -98,4 +101,4 @@ async def _members(reach: dict[str, str | None], speaker: str | None, name: str)
 
 def _title(chat: dict[str, Any]) -> str:
     """What a chat is called: its title, or the other one in a direct chat."""
-    return escape_controls(chat["title"] or (chat["other"] or {}).get("name") or chat["id"])
+    return escape_controls(chat["title"] or (chat["other"] or {}).get("name") or NO_TITLE)
