@@ -25,8 +25,8 @@ GROWTH_MAX = 4 * MIB
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("floods")).start()
     yield server
-    assert "Traceback" not in server.log
     server.kill()
+    assert "Traceback" not in server.log
 
 
 @pytest.fixture
