@@ -174,6 +174,7 @@ WRONG_VALUES = {
     "an empty data folder": ("DATA", "", "TENFOUR_DATA = '' cannot be used: it is a path"),
     "a path of two lines": ("DATA", "a\nb", "TENFOUR_DATA = 'a\\nb' cannot be used: it is one line of text"),
     "a leeway of an hour": ("LEEWAY_S", "3600", "TENFOUR_LEEWAY_S = '3600' cannot be used: the most is 60"),
+    "a token of two months": ("ACCESS_TOKEN_S", "5184000", "TENFOUR_ACCESS_TOKEN_S = '5184000' cannot be used: the most is 2592000"),
     "a leeway below zero": ("LEEWAY_S", "-1", "TENFOUR_LEEWAY_S = '-1' cannot be used: the least is 0"),
     "a life without an end": ("ACCESS_TOKEN_S", "1" + "0" * 12, "TENFOUR_ACCESS_TOKEN_S = "),
     "a heartbeat without an end": ("HEARTBEAT_S", "inf", "it is a number with an end"),

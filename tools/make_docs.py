@@ -107,8 +107,8 @@ def _type_of(setting: Field[Any]) -> str:
     if allowed:
         return "one of " + ", ".join(f"`{each}`" for each in allowed)
     if minimum is not None and maximum is not None:
-        return f"{kind}, {minimum:g} to {maximum:g}"
-    return f"{kind}, {minimum:g} or more" if minimum is not None else kind
+        return f"{kind}, {minimum:.12g} to {maximum:.12g}"
+    return f"{kind}, {minimum:.12g} or more" if minimum is not None else kind
 
 
 def _kind_of(setting: Field[Any]) -> str:

@@ -255,9 +255,9 @@ def _convert(setting: Field[Any], value: Any) -> Any:
     if allowed and converted not in allowed:
         raise ValueError(f"it is one of {', '.join(allowed)}")
     if minimum is not None and converted < minimum:
-        raise ValueError(f"the least is {minimum:g}")
+        raise ValueError(f"the least is {minimum:.12g}")
     if maximum is not None and converted > maximum:
-        raise ValueError(f"the most is {maximum:g}")
+        raise ValueError(f"the most is {maximum:.12g}")
     return converted
 
 
