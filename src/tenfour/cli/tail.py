@@ -65,7 +65,7 @@ async def _tail(reach: Reach, speaker: str | None, chat: str, last: int, after: 
         async with contextlib.aclosing(_follow(me, found["id"], begin)) as events:
             async for event in events:
                 if isinstance(event, HistoryReplaced):
-                    click.echo(dim("-- the server has another history now, from a backup; it begins again"), err=True, color=colour())
+                    click.echo(dim("-- the server has another history than that (was a backup restored?); it begins again"), err=True, color=colour())
                 elif as_json:
                     click.echo(json.dumps(json.loads(encode(event))))
                 else:
