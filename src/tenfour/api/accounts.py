@@ -129,7 +129,7 @@ def user_shown(person: Person) -> User:
 
 @post(
     "/setup",
-    summary="Makes the first administrator by the link of the log",
+    summary="Makes the first administrator by the link that a start prints",
     tags=["accounts"],
     responses=problems(*BODY, ErrorCode.SETUP_DONE, ErrorCode.SETUP_LINK_INVALID, ErrorCode.NAME_INVALID, ErrorCode.PASSWORD_WEAK, ErrorCode.TOO_MANY_ATTEMPTS),
     security=NOBODY,
