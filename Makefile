@@ -53,7 +53,7 @@ pins: ## Pins the newest versions of all dependencies
 	$(PYTHON) tools/pin.py
 
 clean: ## Removes what the other targets made, but no data
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache build dist
 	$(MAKE) -C benchmarks clean
 
 $(BIN)/python:
