@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -10,7 +11,7 @@ import ssl
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,7 @@ PROTOCOL = "tenfour.v1"
 SERVE = [sys.executable, "-m", "tenfour", "serve"]
 TLS = ssl.create_default_context()
 """For all clients that do not use it: making one costs more than a request."""
-WIRES: list[Wire] = []
-"""All wires opened so far, for whoever has to hang up at the end of a test."""
+_OPENED: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = []
 
 
 class Server:
@@ -276,11 +276,26 @@ class Wire:
         self.socket.transport.abort()
 
 
+def remember(abort: Callable[[], None]) -> None:
+    """Notes how a connection that was opened on this event loop is cut."""
+    _OPENED.append((asyncio.get_running_loop(), abort))
+
+
+def hang_up() -> None:
+    """Cuts what a test has left open; what was opened on a loop that is closed by now went with it."""
+    here = asyncio.get_running_loop()
+    opened = list(_OPENED)
+    _OPENED.clear()
+    for loop, abort in opened:
+        if loop is here:
+            abort()
+
+
 async def open_wire(server: Server, chat: str | None = None, *, query: str = "", headers: Mapping[str, str] | None = None, subprotocols: list[str] | None = None, origin: str | None = None) -> Wire:
     """A raw connection at one of the two doors; nothing was read of it yet."""
     path = "/api/v1/ws" if chat is None else f"/api/v1/chats/{chat}/ws"
     url = server.url.replace("http", "ws", 1) + path + (f"?{query}" if query else "")
     opened = await connect(url, additional_headers=dict(headers or {}), subprotocols=subprotocols or [PROTOCOL], origin=origin, compression=None, proxy=None, max_size=None, ping_interval=None)
     wire = Wire(opened)
-    WIRES.append(wire)
+    remember(wire.abort)
     return wire

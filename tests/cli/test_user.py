@@ -136,7 +136,7 @@ def test_an_administrator_elsewhere_administers_by_url_and_token(server, account
     ("url", "token", "code", "said"),
     [
         ("http://127.0.0.1:9", "x", 3, "tenfour: the server cannot be reached: "),
-        ("localhost:8410", "x", 3, "tenfour: the server cannot be reached: "),
+        ("localhost:8410", "x", 2, "tenfour: a server's address looks like https://"),
         ("http://[::bad", "x", 2, "tenfour: the address cannot be used: "),
         ("http://127.0.0.1:9", "schlüssel", 1, "tenfour: The token is not a JWT."),
     ],

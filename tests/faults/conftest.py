@@ -1,38 +1,24 @@
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.faulty import FaultyServer
-from tests.servers import WIRES
+from tests.gateway.conftest import hang_up
+from tests.needs import need
 
-
-@pytest.fixture(autouse=True)
-async def hang_up() -> AsyncIterator[None]:
-    """Cuts what a test left open: a server that stops would wait for answers to its goodbye."""
-    yield
-    for opened in WIRES:
-        opened.abort()
-    WIRES.clear()
+__all__ = ["hang_up"]
 
 
 @pytest.fixture(scope="session")
 def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library that fails a server's calls."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        missing = "a C compiler (cc) builds the shim of the disk's faults"
-        if os.environ.get("TENFOUR_REQUIRE_ALL") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
     library = tmp_path_factory.mktemp("shim") / "shim.so"
     source = Path(__file__).parent / "shim.c"
-    subprocess.run([compiler, "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lpthread"], check=True)
+    subprocess.run([need("cc"), "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lpthread"], check=True)
     return library
 
 

@@ -5,18 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.raw import RAWS
-from tests.servers import WIRES, Server
+from tests import servers
+from tests.servers import Server
 
 
 @pytest.fixture(autouse=True)
 async def hang_up() -> AsyncIterator[None]:
     """Cuts what a test left open: a server that stops would wait for answers to its goodbye."""
     yield
-    for opened in (*WIRES, *RAWS):
-        opened.abort()
-    WIRES.clear()
-    RAWS.clear()
+    servers.hang_up()
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.servers import PROTOCOL, Server
+from tests.servers import PROTOCOL, Server, remember
 
-RAWS: list[Raw] = []
-"""All opened so far, to be cut at the end of a test."""
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 ALL_CHATS = "/api/v1/ws"
 
@@ -114,7 +112,7 @@ async def knock(server: Server, path: str = ALL_CHATS, headers: Mapping[str, str
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in (wanted | dict(headers or {})).items())]
     writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
     raw = Raw(reader, writer, await read_answer(reader))
-    RAWS.append(raw)
+    remember(raw.abort)
     return raw
 
 

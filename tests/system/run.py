@@ -21,7 +21,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from tests.servers import WIRES, Person, Server, World
+from tests.servers import Person, Server, World, hang_up
 from tests.system.checker import Demands, Rules, check, explain, shortfalls, unresolved
 from tests.system.clients import PAGE, Actor, SdkClient, WireClient
 from tests.system.history import History, Record, Stored, StoredChat, event_fields, text_hash
@@ -283,7 +283,7 @@ class Run:
             await actor.close()
         for tap in self.taps:
             await tap.close()
-        WIRES.clear()
+        hang_up()
 
     async def __aenter__(self) -> Self:
         return self
