@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import date
 
+import click
 import httpx
 import pytest
 
+from tenfour.cli.tail import Days
+from tenfour.client import ChatChanged, OtherEvent
 from tests.cli.commands import Following, run, tenfour
 
 
@@ -157,3 +161,12 @@ async def test_it_outlives_its_token(make_server):
         (line,) = await asyncio.to_thread(tail.lines, 1)
 
     assert line.endswith("bob  still there")
+
+
+def test_a_day_is_named_before_its_first_event_unless_it_is_today():
+    days = Days(date(2026, 11, 24))
+
+    said = [click.unstyle(days.turn(ChatChanged("c", 1, f"2026-11-{day}T12:00:00.000+00:00", "u", "Title"))) for day in (24, 22, 22, 23, 24, 24)]
+
+    assert said == ["", "-- 2026-11-22\n", "", "-- 2026-11-23\n", "-- 2026-11-24\n", ""]
+    assert days.turn(OtherEvent("poll_opened", "c", 7)) == ""

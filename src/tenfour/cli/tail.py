@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncGenerator, Awaitable
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -62,6 +62,7 @@ async def _tail(reach: Reach, speaker: str | None, chat: str, last: int, after: 
         found = await find_chat(me.rest, chat)
         begin = after if after is not None else max(0, found["head"] - last)
         names = await Names.of_chat(me, found["id"])
+        days = Days(date.today())  # noqa: DTZ011 - the day here, where the events are read
         async with contextlib.aclosing(_follow(me, found["id"], begin)) as events:
             async for event in events:
                 if isinstance(event, HistoryReplaced):
@@ -69,7 +70,7 @@ async def _tail(reach: Reach, speaker: str | None, chat: str, last: int, after: 
                 elif as_json:
                     click.echo(json.dumps(json.loads(encode(event))))
                 else:
-                    click.echo(await show_event(event, names), color=colour())
+                    click.echo(days.turn(event) + await show_event(event, names), color=colour())
 
 
 async def _follow(me: Speaker, chat: str, after: int) -> AsyncGenerator[AnyEvent | HistoryReplaced]:
@@ -164,6 +165,22 @@ class Names:
                 raise
             except httpx.TransportError:  # the server went away between the event and the question
                 await asyncio.sleep(1.0)
+
+
+class Days:
+    """The line that names the day, wherever it changes from one event to the next; today needs no saying at first."""
+
+    def __init__(self, today: date) -> None:
+        self._last = today
+
+    def turn(self, event: AnyEvent) -> str:
+        from tenfour.client import OtherEvent
+
+        day = self._last if isinstance(event, OtherEvent) else datetime.fromisoformat(event.at).astimezone().date()
+        if day == self._last:
+            return ""
+        self._last = day
+        return dim(f"-- {day}") + "\n"
 
 
 async def show_event(event: AnyEvent, names: Names) -> str:
