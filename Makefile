@@ -18,7 +18,7 @@ demo: $(VENV)/.installed ## The same, with two accounts and a chat to try
 	@exec $(BIN)/tenfour serve --demo
 
 test: $(VENV)/.installed-dev ## Runs the tests; SLOW=1 (and CI) runs the slow ones too
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) $(if $(SLOW)$(CI),,-m "not slow") $(ARGS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(if $(SLOW)$(CI),,-m "not slow") $(ARGS)
 
 check: $(VENV)/.installed-dev ## Lint, format, types, layers, documents
 	$(BIN)/ruff check .
