@@ -150,8 +150,8 @@ class TenfourError(Exception):
 
 
 def close_reason(code: ErrorCode, detail: str | None = None) -> str:
-    """The text of a close frame, ``code: sentence``, at most 123 bytes (RFC 6455, section 5.5)."""
-    text = f"{code}: {detail or FAILURES[code].title}"
+    """The text of a close frame, ``code: sentence`` without a full stop, at most 123 bytes (RFC 6455, section 5.5)."""
+    text = f"{code}: {(detail or FAILURES[code].title).removesuffix('.')}"
     return text.encode()[:123].decode(errors="ignore")
 
 

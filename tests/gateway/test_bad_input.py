@@ -278,7 +278,7 @@ async def test_a_close_code_that_may_not_be_sent_is_a_violation(scene: Scene) ->
 async def test_a_chat_id_in_the_address_that_is_no_uuid_is_refused_readably(server: Server, scene: Scene, text: str) -> None:
     raw = await knock(server, door(text), scene.world.ann.headers)
 
-    assert await raw.closed() == (4404, "chat_id_invalid: The chat id is not a UUID.")
+    assert await raw.closed() == (4404, "chat_id_invalid: The chat id is not a UUID")
 
 
 async def test_an_unknown_chat_and_one_of_others_are_refused_readably(server: Server, scene: Scene) -> None:
@@ -288,8 +288,8 @@ async def test_an_unknown_chat_and_one_of_others_are_refused_readably(server: Se
     unknown = await (await open_wire(server, STRANGE, headers=scene.world.ann.headers)).closed()
     foreign = await (await open_wire(server, hers, headers=scene.world.ann.headers)).closed()
 
-    assert unknown == (4404, "chat_unknown: No such chat.")
-    assert foreign == (4403, "not_a_member: Not a member of this chat.")
+    assert unknown == (4404, "chat_unknown: No such chat")
+    assert foreign == (4403, "not_a_member: Not a member of this chat")
 
 
 async def test_an_id_in_capital_letters_is_the_same_chat(server: Server, scene: Scene) -> None:

@@ -89,7 +89,7 @@ async def test_a_ticket_opens_one_connection_and_no_second(server: Server, ann: 
     second = await open_wire(server, place, query=f"ticket={ticket}")
 
     assert (await first.receive())["user"]["id"] == ann.id
-    assert await second.closed() == (4401, "ticket_invalid: The ticket is unknown, used or older than 30 seconds.")
+    assert await second.closed() == (4401, "ticket_invalid: The ticket is unknown, used or older than 30 seconds")
     await first.close()
 
 
@@ -168,7 +168,7 @@ async def test_tokens_in_the_address_can_be_switched_off(strict_server: Server) 
     refused = await (await open_wire(strict_server, query=f"token={ann.token}")).closed()
     taken = await open_wire(strict_server, headers=ann.headers)
 
-    assert refused == (4401, "token_query_off: Tokens in the address are switched off here.")
+    assert refused == (4401, "token_query_off: Tokens in the address are switched off here")
     assert (await taken.receive())["type"] == "welcome"
     await taken.close()
 

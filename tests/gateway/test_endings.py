@@ -95,7 +95,7 @@ async def test_another_users_token_at_renewal_ends_the_connection(world: World, 
     await wire.say(type="authenticate", token=world.bob.token)
     end = await wire.closed()
 
-    assert end == (4401, "token_other_user: The new token belongs to another user than the connection.")
+    assert end == (4401, "token_other_user: The new token belongs to another user than the connection")
     assert (await bystander.send(chat, "still here"))["type"] == "ack"
 
 

@@ -408,4 +408,4 @@ async def test_bad_positions_in_the_address_are_refused_readably(world: World, s
     ends = [await (await open_wire(swift_server, chat, query=f"after={text}", headers=world.ann.headers)).closed() for text in ("x", "-1", "1.5", "9" * 30, "")]
 
     assert [code for code, _ in ends] == [4400] * 5
-    assert {reason for _, reason in ends} == {"field_invalid: after is a seq: a number, 0 or more."}
+    assert {reason for _, reason in ends} == {"field_invalid: after is a seq: a number, 0 or more"}
