@@ -22,6 +22,7 @@ form.addEventListener("submit", async (event) => {
     form.hidden = true;
     history.replaceState(null, "", location.pathname);
     show(`${answer.name} is the administrator of this server and can log in.`, "good");
+    document.getElementById("next").hidden = false;
   } catch (cause) {
     show(`No answer: ${cause.message}`, "bad");
   }
