@@ -6,7 +6,9 @@ import httpx
 import jwt
 import pytest
 
-from tenfour.clock import SystemClock
+from tenfour.auth.keys import SigningKeys
+from tenfour.auth.tokens import AccessTokens
+from tenfour.clock import ManualClock, SystemClock
 from tests.cli.commands import run
 from tests.cli.conftest import PASSWORD
 
@@ -41,6 +43,17 @@ def test_what_a_token_says_is_shown_with_its_times(server, account):
     assert "  alg  EdDSA" in checked.out
     assert "  (expires 20" in checked.out
     assert checked.out.endswith("Good: the signature fits, and it is valid now.\n")
+
+
+def test_a_token_that_is_good_by_the_leeway_alone_is_said_to_have_expired(server):
+    now_ms = SystemClock().now_ms()
+    a_while_ago = ManualClock(now_ms - 62_000)
+    token = AccessTokens(SigningKeys.load_or_create(server.data / "keys", now_ms), a_while_ago).issue_for_administration(lifetime_s=60)
+
+    checked = run("token", "check", data=server.data, stdin=token)
+
+    assert checked.code == 0
+    assert "valid now, though only by the leeway for clocks (leeway_s): it has expired." in checked.out
 
 
 def test_a_token_whose_session_was_ended_is_bad_by_the_servers_word(server, account):

@@ -156,9 +156,16 @@ def _show(verdict: Verdict) -> None:
             for key, value in part.items():
                 click.echo(f"  {escape_controls(key)}  {escape_controls(str(value))}{_when(key, value)}")
     if verdict.good:
-        click.echo("Good: the signature fits, and it is valid now." + ("" if verdict.account_checked else " Its session and user were not looked at: no server was asked."))
+        by_leeway = ", though only by the leeway for clocks (leeway_s): it has expired" if _has_expired(verdict.claims or {}) else ""
+        click.echo(f"Good: the signature fits, and it is valid now{by_leeway}." + ("" if verdict.account_checked else " Its session and user were not looked at: no server was asked."))
     else:
         click.echo(f"Bad: {escape_controls(verdict.detail or '')}\n{verdict.advice} [{verdict.code}]")
+
+
+def _has_expired(claims: dict[str, Any]) -> bool:
+    from tenfour.clock import SystemClock
+
+    return bool(claims.get("exp", 0) < SystemClock().now_ms() / 1000)
 
 
 def _when(key: str, value: object) -> str:
