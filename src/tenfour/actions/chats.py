@@ -47,9 +47,9 @@ async def create_chat(context: Context, creator: UserId, wanted: NewChat, others
     _check(wanted)
     people = list(dict.fromkeys([creator, *others]))
     if wanted.kind is ChatKind.DIRECT and len(people) != 2:  # noqa: PLR2004 - a pair
-        raise TenfourError(ErrorCode.FIELD_INVALID, "A direct chat has exactly one other member.")
+        raise TenfourError(ErrorCode.FIELD_INVALID, "members: a direct chat has exactly one other member.")
     if len(people) > FIRST_MEMBERS_MAX + 1:
-        raise TenfourError(ErrorCode.FIELD_INVALID, f"A new chat takes up to {FIRST_MEMBERS_MAX} members at once; add the others later.")
+        raise TenfourError(ErrorCode.FIELD_INVALID, f"members: a new chat takes up to {FIRST_MEMBERS_MAX} members at once; add the others later.")
     chat = ChatId(new_id(context.clock.now_ms()))
     pair = direct_pair(people[0], people[1]) if wanted.kind is ChatKind.DIRECT else None
     roles = dict.fromkeys(people, Role.MEMBER) | ({creator: Role.OWNER} if pair is None else {})
@@ -79,9 +79,9 @@ async def ensure_chat(context: Context, key_id: str, name: str, wanted: NewChat,
     """
     _check(wanted)
     if wanted.kind is ChatKind.DIRECT:
-        raise TenfourError(ErrorCode.FIELD_INVALID, "A direct chat is made by one of its two members; use a group.")
+        raise TenfourError(ErrorCode.FIELD_INVALID, "kind: a direct chat is made by one of its two members; use a group.")
     if len(others) > ENSURED_MEMBERS_MAX:
-        raise TenfourError(ErrorCode.FIELD_INVALID, f"At most {ENSURED_MEMBERS_MAX} members at once; send the others in a further request.")
+        raise TenfourError(ErrorCode.FIELD_INVALID, f"members: at most {ENSURED_MEMBERS_MAX} members at once; send the others in a further request.")
     made_id, external_id = _product_id(name, new_id(context.clock.now_ms()))
     by = UserId(key_id)
 
@@ -172,7 +172,7 @@ def get_chat(connection: Connection, user: UserId, chat: ChatId) -> ChatCard | C
 
 def _check(wanted: NewChat) -> None:
     if wanted.kind is ChatKind.DIAGNOSTIC:
-        raise TenfourError(ErrorCode.FIELD_INVALID, "A chat is direct, group or channel.")
+        raise TenfourError(ErrorCode.FIELD_INVALID, "kind: direct, group or channel.")
     fault = check_title(wanted.title, wanted.kind)
     if fault is not None:
         raise TenfourError(ErrorCode.FIELD_INVALID, fault)

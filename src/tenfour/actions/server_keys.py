@@ -30,10 +30,10 @@ class NewKey:
 async def create_key(context: Context, name: str, scopes: Collection[str]) -> NewKey:
     """A new key with these scopes; raises ``field_invalid``."""
     if not 1 <= len(name) <= NAME_CHARS_MAX or not name.isprintable():
-        raise TenfourError(ErrorCode.FIELD_INVALID, f"A key's name has 1 to {NAME_CHARS_MAX} visible characters.")
+        raise TenfourError(ErrorCode.FIELD_INVALID, f"name: a key's name has 1 to {NAME_CHARS_MAX} visible characters.")
     unknown = set(scopes) - SCOPES
     if unknown or not scopes:
-        raise TenfourError(ErrorCode.FIELD_INVALID, f"Scopes are {', '.join(sorted(SCOPES))}.")
+        raise TenfourError(ErrorCode.FIELD_INVALID, f"scopes: they are {', '.join(sorted(SCOPES))}.")
     made = NewKey(new_id(context.clock.now_ms()), new_secret(SERVER_KEY_PREFIX))
 
     def add(tx: Transaction) -> None:
