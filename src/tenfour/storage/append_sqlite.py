@@ -1,7 +1,7 @@
 """A batch of messages into SQLite, by driver-level statements.
 
 This is what the project exists for, and SQLAlchemy Core costs it 1.3 to 1.8 times. No select per message:
-keys are inserted optimistically, and only when the unique index (chat, sender, key) objects does the batch
+keys are inserted optimistically, and only when the unique index (key, sender, chat) objects does the batch
 go back to its savepoint and look them up; rights were decided before, and are decided again only where the
 chat's ``rights_seq`` has moved on since.
 """

@@ -59,7 +59,7 @@ def upgrade() -> None:
     sa.Column('edited_at', sa.BigInteger(), nullable=True),
     sa.Column('deleted_at', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('chat', 'seq', name=op.f('pk_messages')),
-    sa.UniqueConstraint('chat', 'sender', 'key', name=op.f('uq_messages_chat_sender_key')),
+    sa.UniqueConstraint('key', 'sender', 'chat', name=op.f('uq_messages_key_sender_chat')),
     sa.UniqueConstraint('id', name=op.f('uq_messages_id')),
     sqlite_with_rowid=False
     )
