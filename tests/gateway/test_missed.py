@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from tenfour.domain.chat import Chat
 from tenfour.gateway.missed import WRITE_BYTES, MissedEvents, encoded
@@ -31,14 +30,13 @@ async def _after(world: World, missed: MissedEvents, chat: ChatId, position: Seq
         place: Chat = reads.require_membership(database, chat, world.people["ann"]).chat
         statements: list[str] = []
 
-        def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-            statements.append(statement)
-
-        event.listen(database, "before_cursor_execute", note)
+        driver = database.connection.driver_connection
+        assert driver is not None
+        driver.set_trace_callback(statements.append)
         try:
             return missed.after(database, place, position, limit), len(statements)
         finally:
-            event.remove(database, "before_cursor_execute", note)
+            driver.set_trace_callback(None)
 
     return await world.store.read(query)
 

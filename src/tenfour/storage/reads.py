@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, and_, bindparam, exists, select
+from sqlalchemy import Connection, and_, bindparam, exists, select
 
 from tenfour.domain.chat import Chat, ChatKind, HistoryRule
 from tenfour.domain.event import Event, EventKind
@@ -20,6 +20,7 @@ from tenfour.domain.member import Member, Role
 from tenfour.domain.message import Message
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import ChatId, MessageId, Seq, SessionId, UserId
+from tenfour.storage.prepared import Prepared, Row
 from tenfour.storage.schema import chats, events, members, messages, sessions, users
 
 
@@ -93,19 +94,19 @@ _MESSAGE = (messages.c.id, messages.c.seq, messages.c.sender, messages.c.key, me
 
 _of_user = and_(members.c.chat == chats.c.id, members.c.user == bindparam("user"))
 
-_admission_user = select(users.c.id, users.c.name, users.c.admin, users.c.disabled_at).where(users.c.id == bindparam("user"))
-_session = select(sessions.c.revoked_at, sessions.c.user).where(sessions.c.id == bindparam("session"))
-_memberships = (
+_admission_user = Prepared(select(users.c.name, users.c.admin, users.c.disabled_at).where(users.c.id == bindparam("user")))
+_session = Prepared(select(sessions.c.revoked_at, sessions.c.user).where(sessions.c.id == bindparam("session")))
+_memberships = Prepared(
     select(chats.c.id, *_CHAT, *_MEMBER)
     .join_from(members, chats, members.c.chat == chats.c.id)
     .where(members.c.user == bindparam("user"))
     .order_by(chats.c.changed_at.desc())
     .limit(bindparam("limit"))
 )
-_membership = select(chats.c.id, *_CHAT, *_MEMBER).select_from(chats.outerjoin(members, _of_user)).where(chats.c.id == bindparam("chat"))
+_membership = Prepared(select(chats.c.id, *_CHAT, *_MEMBER).select_from(chats.outerjoin(members, _of_user)).where(chats.c.id == bindparam("chat")))
 _chats_of = select(members.c.chat).where(members.c.user == bindparam("user"))
 _members_of = select(members.c.user).where(members.c.chat == bindparam("chat")).limit(bindparam("limit"))
-_events = (
+_events = Prepared(
     select(events.c.seq, events.c.kind, events.c.by, events.c.at.label("event_at"), events.c.message_id, events.c.data, *_MESSAGE[2:], messages.c.seq.label("message_seq"))
     .select_from(events.outerjoin(messages, messages.c.id == events.c.message_id))
     .where(events.c.chat == bindparam("chat"), events.c.seq > bindparam("after"))
@@ -117,48 +118,49 @@ _other = messages.alias("other")
 # One lower bound each: of two, SQLite may take the wrong one and walk from there.
 _is_later = exists().where(_other.c.chat == bindparam("chat"), _other.c.seq >= bindparam("later"))
 _is_earlier = exists().where(_other.c.chat == bindparam("chat"), _other.c.seq >= bindparam("first"), _other.c.seq <= bindparam("seq"))
-_before = (
+_before = Prepared(
     select(*_MESSAGE, _is_later.label("beyond"))
     .where(messages.c.chat == bindparam("chat"), messages.c.seq < bindparam("seq"), messages.c.seq >= bindparam("first"))
     .order_by(messages.c.seq.desc())
     .limit(bindparam("limit"))
 )
-_after = select(*_MESSAGE, _is_earlier.label("beyond")).where(messages.c.chat == bindparam("chat"), messages.c.seq >= bindparam("later")).order_by(messages.c.seq).limit(bindparam("limit"))
+_after = Prepared(select(*_MESSAGE, _is_earlier.label("beyond")).where(messages.c.chat == bindparam("chat"), messages.c.seq >= bindparam("later")).order_by(messages.c.seq).limit(bindparam("limit")))
 _one = _in_chat.where(messages.c.id == bindparam("id"))
 _heads = select(chats.c.id, chats.c.last_seq).where(chats.c.id.in_(bindparam("chats", expanding=True)))
 
 HIGHEST_SEQ = 2**62
+_ROLE = 1 + len(_CHAT)
+"""The place of the role in a row of ``_membership`` and ``_memberships``; None in it is a stranger's."""
 _KINDS = {kind.value: kind for kind in EventKind}
 
 
 def admission(connection: Connection, user: UserId, session: SessionId | None, *, limit: int) -> Admission | None:
     """User, session and the user's most recently active chats; None where there is no such user."""
-    row = connection.execute(_admission_user, {"user": user}).one_or_none()
+    row = _admission_user.row(connection, {"user": user})
     if row is None:
         return None
-    face = UserRow(user, row.name, bool(row.admin), row.disabled_at is not None)
+    name, admin, disabled_at = row
+    face = UserRow(user, name, bool(admin), disabled_at is not None)
     revoked = session is not None and _is_revoked(connection, user, session)
-    rows = connection.execute(_memberships, {"user": user, "limit": limit + 1}).all() if limit else []
-    found = [Membership(_chat(each), _member(each, user), each.member_count) for each in rows[:limit]]
+    rows = _memberships.rows(connection, {"user": user, "limit": limit + 1}) if limit else []
+    found = [_place(each, user) for each in rows[:limit]]
     return Admission(face, revoked, found, len(rows) > limit)
 
 
 def membership(connection: Connection, chat: ChatId, user: UserId) -> Membership | None:
     """Somebody's place in a chat; None for a stranger and for an unknown chat."""
-    row = connection.execute(_membership, {"chat": chat, "user": user}).one_or_none()
-    if row is None or row.role is None:
-        return None
-    return Membership(_chat(row), _member(row, user), row.member_count)
+    row = _membership.row(connection, {"chat": chat, "user": user})
+    return _place(row, user) if row is not None and row[_ROLE] is not None else None
 
 
 def require_membership(connection: Connection, chat: ChatId, user: UserId) -> Membership:
     """Somebody's place in a chat; raises ``TenfourError`` with ``chat_unknown`` or ``not_a_member``."""
-    row = connection.execute(_membership, {"chat": chat, "user": user}).one_or_none()
+    row = _membership.row(connection, {"chat": chat, "user": user})
     if row is None:
         raise TenfourError(ErrorCode.CHAT_UNKNOWN)
-    if row.role is None:
+    if row[_ROLE] is None:
         raise TenfourError(ErrorCode.NOT_A_MEMBER)
-    return Membership(_chat(row), _member(row, user), row.member_count)
+    return _place(row, user)
 
 
 def chats_of(connection: Connection, user: UserId) -> Sequence[ChatId]:
@@ -179,25 +181,26 @@ def replay(connection: Connection, user: UserId, positions: Mapping[ChatId, Seq 
     """
     pages: dict[ChatId, ReplayPage] = {}
     for chat_id, after in positions.items():
-        row = connection.execute(_membership, {"chat": chat_id, "user": user}).one_or_none()
-        if row is None or row.role is None:
+        row = _membership.row(connection, {"chat": chat_id, "user": user})
+        if row is None or row[_ROLE] is None:
             pages[chat_id] = ReplayPage(_chat(row) if row is not None else None, None)
             continue
-        chat, member = _chat(row), _member(row, user)
+        place = _place(row, user)
+        chat, member = place.chat, place.member
         found = NO_EVENTS
         cursor = chat.last_seq
         if after is not None and 0 < chat.last_seq - after <= gap_max:
             found = read_events(connection, chat, max(after, member.first_visible_seq(chat) - 1), limit) if limit > 0 else NO_EVENTS
             cursor = found.last_seq or (chat.last_seq if limit > 0 else after)
             limit -= found.count
-        names = _names(connection, chat_id, row.member_count, members_max)
-        pages[chat_id] = ReplayPage(chat, member, row.member_count, names, found, cursor)
+        names = _names(connection, chat_id, place.member_count, members_max)
+        pages[chat_id] = ReplayPage(chat, member, place.member_count, names, found, cursor)
     return pages
 
 
 def events_between(connection: Connection, chat: ChatId, after: Seq, limit: int) -> list[Event]:
     """The events after a seq, each joined with the present state of its message. Rights are the caller's."""
-    rows = connection.execute(_events, {"chat": chat, "after": after, "limit": limit})
+    rows = _events.rows(connection, {"chat": chat, "after": after, "limit": limit})
     return [_event(chat, row) for row in rows]
 
 
@@ -223,7 +226,7 @@ def message(connection: Connection, chat: ChatId, user: UserId, message_id: Mess
     row = connection.execute(_one, {"chat": chat, "id": message_id}).one_or_none()
     if row is None or row.seq < place.member.first_visible_seq(place.chat):
         raise TenfourError(ErrorCode.MESSAGE_UNKNOWN)
-    return _message(chat, row)
+    return _message(chat, tuple(row))
 
 
 def events_after(connection: Connection, chat: ChatId, user: UserId, after: Seq, limit: int) -> list[Event]:
@@ -236,21 +239,21 @@ def _page_before(connection: Connection, values: dict[str, Any], seq: Seq, limit
     if limit <= 0:
         return HistoryPage([], has_before=True, has_after=True)
     at = {**values, "seq": seq, "later": max(seq, values["first"])}
-    rows = connection.execute(_before, {**at, "limit": limit + 1}).all()
-    has_after = rows[0].beyond if rows else connection.execute(select(_is_later), at).scalar_one()
+    rows = _before.rows(connection, {**at, "limit": limit + 1})
+    has_after = rows[0][-1] if rows else connection.execute(select(_is_later), at).scalar_one()
     return HistoryPage([_message(values["chat"], row) for row in reversed(rows[:limit])], len(rows) > limit, bool(has_after))
 
 
 def _page_after(connection: Connection, values: dict[str, Any], seq: Seq, limit: int) -> HistoryPage:
     at = {**values, "seq": seq, "later": max(seq + 1, values["first"])}
-    rows = connection.execute(_after, {**at, "limit": limit + 1}).all()
-    has_before = rows[0].beyond if rows else connection.execute(select(_is_earlier), at).scalar_one()
+    rows = _after.rows(connection, {**at, "limit": limit + 1})
+    has_before = rows[0][-1] if rows else connection.execute(select(_is_earlier), at).scalar_one()
     return HistoryPage([_message(values["chat"], row) for row in rows[:limit]], bool(has_before), len(rows) > limit)
 
 
 def _is_revoked(connection: Connection, user: UserId, session: SessionId) -> bool:
-    row = connection.execute(_session, {"session": session}).one_or_none()
-    return row is None or row.revoked_at is not None or row.user != user
+    row = _session.row(connection, {"session": session})
+    return row != (None, user)
 
 
 def _names(connection: Connection, chat: ChatId, member_count: int, members_max: int) -> Sequence[UserId] | None:
@@ -259,20 +262,22 @@ def _names(connection: Connection, chat: ChatId, member_count: int, members_max:
     return connection.execute(_members_of, {"chat": chat, "limit": members_max + 1}).scalars().all()
 
 
-def _chat(row: Row[*tuple[Any, ...]]) -> Chat:
-    return Chat(row.id, ChatKind(row.kind), row.title, HistoryRule(row.history), row.last_seq, row.rights_seq, row.changed_at, row.created_at)
+def _place(row: Row, user: UserId) -> Membership:
+    member_count, role, joined_seq, delivered_seq, read_seq, muted_until = row[_ROLE - 1 :]
+    return Membership(_chat(row), Member(row[0], user, Role(role), joined_seq, delivered_seq, read_seq, muted_until), member_count)
 
 
-def _member(row: Row[*tuple[Any, ...]], user: UserId) -> Member:
-    return Member(row.id, user, Role(row.role), row.joined_seq, row.delivered_seq, row.read_seq, row.muted_until)
+def _chat(row: Row) -> Chat:
+    chat_id, kind, title, history_rule, last_seq, rights_seq, changed_at, created_at = row[: _ROLE - 1]
+    return Chat(chat_id, ChatKind(kind), title, HistoryRule(history_rule), last_seq, rights_seq, changed_at, created_at)
 
 
-def _message(chat: ChatId, row: Row[*tuple[Any, ...]]) -> Message:
+def _message(chat: ChatId, row: Row) -> Message:
     message_id, seq, sender, key, text, reply_to, at, edited_at, deleted_at = row[:9]
     return Message(message_id, chat, seq, sender, key, text, reply_to, at, edited_at, deleted_at is not None)
 
 
-def _event(chat: ChatId, row: Row[*tuple[Any, ...]]) -> Event:
+def _event(chat: ChatId, row: Row) -> Event:
     seq, kind, by, event_at, message_id, data, sender, key, text, reply_to, at, edited_at, deleted_at, message_seq = row
     said = Message(message_id, chat, message_seq, sender, key, text, reply_to, at, edited_at, deleted_at is not None) if key is not None else None
     return Event(chat, seq, _KINDS[kind], by, event_at, said, message_id, json.loads(data) if data is not None else {})
