@@ -97,3 +97,49 @@ def test_it_is_not_said_twice_who_speaks(server):
     refused = run("chat", "list", "--as", "ann", data=server.data, TENFOUR_TOKEN="x")
 
     assert (refused.code, refused.err.splitlines()[0]) == (2, "tenfour: it is said twice who speaks")
+
+
+def test_somebody_is_added_and_is_in(server, account, fresh):
+    ann, bob, carol = account("ann"), account("bob"), account("carol")
+    run("chat", "create", fresh("General"), "--as", ann, data=server.data)
+
+    added = run("chat", "add", fresh("General"), bob, carol, "--as", ann, data=server.data)
+    members = run("chat", "members", fresh("General"), "--as", carol, "--json", data=server.data)
+
+    assert added.out.splitlines() == [f"{name} is in {fresh('General')}." for name in (bob, carol)]
+    assert [each["name"] for each in members.json] == [ann, bob, carol]
+
+
+def test_an_unknown_name_adds_nobody(server, account, fresh):
+    ann, bob, carol = account("ann"), account("bob"), account("carol")
+    run("chat", "create", fresh("General"), "--as", ann, "--member", bob, data=server.data)
+
+    unknown = run("chat", "add", fresh("General"), carol, "nobody-at-all", "--as", ann, data=server.data)
+    members = run("chat", "members", fresh("General"), "--as", ann, "--json", data=server.data)
+
+    assert "[user_unknown]" in unknown.err
+    assert [each["name"] for each in members.json] == [ann, bob]
+
+
+def test_a_channel_is_joined_by_its_title_and_left_again(server, account, fresh):
+    ann, carol = account("ann"), account("carol")
+    run("chat", "create", "--kind", "channel", fresh("Lounge"), "--as", ann, data=server.data)
+
+    joined = run("chat", "join", fresh("Lounge"), "--as", carol, data=server.data)
+    left = run("chat", "leave", fresh("Lounge"), "--as", carol, data=server.data)
+    listed = run("chat", "list", "--as", carol, "--json", data=server.data)
+
+    assert joined.out == f"You are in {fresh('Lounge')}, with 2 members in all.\n"
+    assert left.out == f"You left {fresh('Lounge')}.\n"
+    assert listed.json == []
+
+
+def test_a_group_cannot_be_joined(server, account, fresh):
+    ann, carol = account("ann"), account("carol")
+    made = run("chat", "create", fresh("Closed"), "--as", ann, "--json", data=server.data)
+
+    by_title = run("chat", "join", fresh("Closed"), "--as", carol, data=server.data)
+    by_id = run("chat", "join", made.json["id"], "--as", carol, data=server.data)
+
+    assert "[chat_unknown]" in by_title.err
+    assert by_id.code == 1

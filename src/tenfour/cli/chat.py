@@ -16,7 +16,7 @@ NO_TITLE = "(no title)"
 
 @click.group()
 def chat() -> None:
-    """Makes and lists chats, and who is in them, as somebody who is.
+    """Makes, lists, joins and leaves chats, and adds people, as somebody who may.
 
     \b
     Examples:
@@ -24,6 +24,8 @@ def chat() -> None:
       tenfour chat create --kind direct --as ann --member bob
       tenfour chat list --as ann
       tenfour chat members General --as ann
+      tenfour chat add General carol --as ann
+      tenfour chat join Lounge --as carol
     """
 
 
@@ -73,6 +75,35 @@ def members(name: str, speaker: str | None, *, as_json: bool, **reach: str | Non
         print_table(["NAME", "ID", "ROLE", "JOINED"], [[each["name"], each["user"], each["role"], each["joined_at"]] for each in found])
 
 
+@chat.command()
+@click.argument("name", metavar="CHAT")
+@click.argument("people", metavar="NAME...", nargs=-1, required=True)
+@options.as_user
+@options.reaching
+def add(name: str, people: tuple[str, ...], speaker: str | None, **reach: str | None) -> None:
+    """Adds people to a group or channel of --as; who is in already stays."""
+    asyncio.run(_add(reach, speaker, name, people))
+
+
+@chat.command()
+@click.argument("name", metavar="CHANNEL")
+@options.as_user
+@options.reaching
+def join(name: str, speaker: str | None, **reach: str | None) -> None:
+    """Joins a channel, named by its title or id."""
+    joined = asyncio.run(_join(reach, speaker, name))
+    click.echo(f"You are in {_title(joined)}, with {joined['member_count']} members in all.")
+
+
+@chat.command()
+@click.argument("name", metavar="CHAT")
+@options.as_user
+@options.reaching
+def leave(name: str, speaker: str | None, **reach: str | None) -> None:
+    """Leaves a group or channel."""
+    click.echo(f"You left {_title(asyncio.run(_leave(reach, speaker, name)))}.")
+
+
 async def _create(reach: dict[str, str | None], speaker: str | None, wanted: dict[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
     from tenfour.cli.reach import Reach, speaking
     from tenfour.cli.rest import find_user
@@ -97,6 +128,37 @@ async def _members(reach: dict[str, str | None], speaker: str | None, name: str)
     async with speaking(Reach(**reach), speaker) as me:
         found = await find_chat(me.rest, name)
         return [each async for each in me.rest.all(f"/chats/{found['id']}/members")]
+
+
+async def _add(reach: dict[str, str | None], speaker: str | None, name: str, people: tuple[str, ...]) -> None:
+    from tenfour.cli.reach import Reach, speaking
+    from tenfour.cli.rest import find_chat, find_user
+
+    async with speaking(Reach(**reach), speaker) as me:
+        chat = await find_chat(me.rest, name)
+        found = [await find_user(me.rest, person) for person in people]
+        for each in found:
+            await me.rest.call("PUT", f"/chats/{chat['id']}/members/{each['id']}")
+            click.echo(f"{escape_controls(each['name'])} is in {_title(chat)}.")
+
+
+async def _join(reach: dict[str, str | None], speaker: str | None, name: str) -> dict[str, Any]:
+    from tenfour.cli.reach import Reach, speaking
+    from tenfour.cli.rest import find_channel
+
+    async with speaking(Reach(**reach), speaker) as me:
+        joined: dict[str, Any] = await me.rest.call("POST", f"/chats/{(await find_channel(me.rest, name))['id']}/join")
+        return joined
+
+
+async def _leave(reach: dict[str, str | None], speaker: str | None, name: str) -> dict[str, Any]:
+    from tenfour.cli.reach import Reach, speaking
+    from tenfour.cli.rest import find_chat
+
+    async with speaking(Reach(**reach), speaker) as me:
+        chat = await find_chat(me.rest, name)
+        await me.rest.call("POST", f"/chats/{chat['id']}/leave")
+        return chat
 
 
 def _title(chat: dict[str, Any]) -> str:

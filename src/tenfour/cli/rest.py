@@ -79,6 +79,15 @@ async def find_chat(rest: Rest, name: str) -> Json:
     return _only(named, ErrorCode.CHAT_UNKNOWN, f"You are in no chat called {name!r}.", f"You are in more than one chat called {name!r}")
 
 
+async def find_channel(rest: Rest, name: str) -> Json:
+    """The channel that an id or a title means, joined or not; raises ``chat_unknown``."""
+    if _is_uuid(name):
+        found: Json = await rest.call("GET", f"/chats/{name}")
+        return found
+    named = [each async for each in rest.all("/chats", view="channels") if each["title"] == name]
+    return _only(named, ErrorCode.CHAT_UNKNOWN, f"No channel is called {name!r}.", f"More than one channel is called {name!r}")
+
+
 def _only(found: list[Json], code: ErrorCode, nobody: str, several: str) -> Json:
     if len(found) == 1:
         return found[0]
