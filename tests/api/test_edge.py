@@ -22,7 +22,7 @@ async def test_an_answer_carries_the_callers_request_id_or_a_new_one(server: Ser
     assert refused(await ask(server, "GET", "/api/v1/me", headers={"X-Request-Id": "mine"}), "token_missing")["request_id"] == "mine"
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1", "/api/v1/nothing", "/api/v1/chats/x/y/z", "/api/v2/me", "/api/v1/me/nothing"])
+@pytest.mark.parametrize("path", ["/api/v1", "/api/v1/nothing", "/api/v1/chats/x/y/z", "/api/v2/me", "/api/v1/me/nothing"])
 async def test_an_unknown_path_is_a_problem_and_no_page(server: Server, path: str) -> None:
     refused(await ask(server, "GET", path), "not_found")
 

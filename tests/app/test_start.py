@@ -62,6 +62,12 @@ def test_a_start_prints_the_address_the_setup_link_and_that_it_is_ready(started:
     assert httpx.get(f"{started.url}/api/v1/server").json()["set_up"] is False
 
 
+def test_the_address_that_is_printed_leads_to_the_set_up_page_while_there_is_no_administrator(started: Server) -> None:
+    answer = httpx.get(started.url)
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "/setup")
+
+
 @pytest.mark.slow
 def test_the_setup_link_makes_one_administrator_and_then_nobody(make_server: Make) -> None:
     server = make_server()
@@ -77,6 +83,7 @@ def test_the_setup_link_makes_one_administrator_and_then_nobody(make_server: Mak
     assert (second.status_code, second.json()["code"]) == (409, "setup_done")
     assert opened.status_code == 201
     assert httpx.get(f"{server.url}/api/v1/server").json()["set_up"] is True
+    assert httpx.get(server.url).headers["location"] == "/api/v1/docs"
 
 
 @pytest.mark.slow
