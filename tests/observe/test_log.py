@@ -56,6 +56,14 @@ def test_elsewhere_than_on_a_terminal_a_line_is_a_json_object_with_the_event_fir
     assert (line["level"], line["event"], line["user"]) == ("info", "WebSocket connection.opened", "ann")
 
 
+def test_a_fact_that_is_not_there_is_left_out() -> None:
+    stream = io.StringIO()
+
+    make_log("info", "text", stream).info("WebSocket connection.opened", chat=None, door="all")
+
+    assert stream.getvalue().rstrip().endswith("WebSocket connection.opened door=all")
+
+
 def test_on_a_terminal_a_line_is_text_in_colour() -> None:
     stream = Terminal()
 

@@ -38,6 +38,8 @@ def redact(text: str) -> str:
 
 
 def _clean(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key in [key for key, value in event.items() if value is None]:
+        del event[key]  # there is nothing to say of it
     for key, value in event.items():
         if isinstance(value, str):
             event[key] = redact(value) if key != "exception" else _SECRETS.sub(REDACTED, value)
