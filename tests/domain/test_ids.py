@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 
 import pytest
@@ -21,6 +22,22 @@ def test_an_id_is_a_uuid_of_version_7_that_tells_its_time(now_ms: int) -> None:
 @given(st.lists(st.integers(0, 2**48 - 1), min_size=2, max_size=20, unique=True))
 def test_ids_sort_as_their_times_do(times: list[int]) -> None:
     assert [uuid.UUID(each).int >> 80 for each in sorted(map(new_id, times))] == sorted(times)
+
+
+def test_a_process_that_was_forked_makes_other_ids() -> None:
+    new_id(0)
+    reading, writing = os.pipe()
+
+    child = os.fork()
+    if child == 0:
+        os.write(writing, "".join(new_id(0) for _ in range(50)).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = os.read(reading, 50 * 36).decode()
+    os.close(reading)
+    os.close(writing)
+
+    assert not {new_id(0) for _ in range(300)} & {theirs[place : place + 36] for place in range(0, len(theirs), 36)}
 
 
 def test_a_thousand_ids_of_one_moment_differ() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -15,6 +14,7 @@ from tenfour.api.problems import REQUEST_ID
 from tenfour.api.rates import BURST_S, Rates
 from tenfour.api.services import Services
 from tenfour.errors import ErrorCode, TenfourError
+from tenfour.ids import new_id
 from tenfour.wire.problem import PROBLEM_TYPE, problem_json
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -46,7 +46,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        request_id = _request_id(headers)
+        request_id = _request_id(headers, self._services.context.clock.now_ms())
         scope.setdefault("state", {})[REQUEST_ID] = request_id  # ASGI servers may leave it out
         self._services.counters.http_requests += 1
         left, wait_s = self._rates.take(self._address(scope, headers), self._services.context.clock.monotonic())
@@ -92,9 +92,9 @@ def _refusal(scope: Any, headers: dict[bytes, bytes]) -> TenfourError | None:
     return None
 
 
-def _request_id(headers: dict[bytes, bytes]) -> str:
+def _request_id(headers: dict[bytes, bytes], now_ms: int) -> str:
     given = headers.get(b"x-request-id", b"").decode("latin-1")
-    return given if _SANE_ID.fullmatch(given) else os.urandom(16).hex()
+    return given if _SANE_ID.fullmatch(given) else new_id(now_ms)
 
 
 async def _answer(error: TenfourError, request_id: str, more: list[tuple[bytes, bytes]], send: Send) -> None:
