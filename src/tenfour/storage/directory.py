@@ -10,20 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, and_, bindparam, case, column, func, literal, select, tuple_, update, values
+from sqlalchemy import Connection, Row, and_, bindparam, case, func, literal, select, tuple_, update
 
 from tenfour.domain.chat import Chat, ChatKind, HistoryRule
 from tenfour.domain.member import Member, Role
 from tenfour.domain.message import Draft, Message
 from tenfour.errors import ErrorCode
 from tenfour.ids import ChatId, MessageId, Seq, UserId
+from tenfour.storage.prepared import Prepared
+from tenfour.storage.prepared import Row as PreparedRow
 from tenfour.storage.schema import chats, members, messages, users
 from tenfour.storage.store import Appended, NotAppended
 
 UNREAD_MAX = 100
 """Unread messages are counted up to here: more is "99+" to everybody."""
-
-RECEIPTS_A_STATEMENT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +293,12 @@ def find_key(connection: Connection, draft: Draft) -> Appended | NotAppended | N
 _progress = select(members.c.user, members.c.delivered_seq, members.c.read_seq).where(members.c.chat == bindparam("chat"))
 _first_progress = _progress.order_by(members.c.user).limit(bindparam("limit"))
 _next_progress = _first_progress.where(members.c.user > bindparam("after"))
+# One statement a receipt: a join on the values of a hundred is compiled anew each time, for ten times as long as all of these take.
+_standing = Prepared(
+    select(members.c.delivered_seq, members.c.read_seq, chats.c.last_seq, chats.c.member_count)
+    .join_from(members, chats, chats.c.id == members.c.chat)
+    .where(members.c.chat == bindparam("chat"), members.c.user == bindparam("user"))
+)
 # Another node may have stored a later position since it was read here: the greater one stays.
 _advance = (
     update(members)
@@ -319,33 +325,23 @@ def store_receipts(connection: Connection, wanted: Sequence[tuple[ChatId, Progre
     What is for somebody who is no member (any more) is nothing.
     """
     moved: list[StoredReceipt] = []
-    for start in range(0, len(wanted), RECEIPTS_A_STATEMENT):
-        some = {(chat, progress.user): progress for chat, progress in wanted[start : start + RECEIPTS_A_STATEMENT]}
-        for row in connection.execute(_standing(list(some))):
-            receipt = _moved(row, some[row.chat, row.user])
-            if receipt is not None:
-                moved.append(receipt)
+    for chat, progress in wanted:
+        row = _standing.row(connection, {"chat": chat, "user": progress.user})
+        receipt = _moved(chat, progress, row) if row is not None else None
+        if receipt is not None:
+            moved.append(receipt)
     if moved:
         connection.execute(_advance, [{"of_chat": each.chat, "of_user": each.user, "delivered": each.delivered, "read": each.read} for each in moved])
     return moved
 
 
-def _standing(places: list[tuple[ChatId, UserId]]) -> Select[Any]:
-    """Where these members stand. A join on VALUES: SQLite would scan the whole table for (chat, user) IN."""
-    wanted = values(column("chat", Text), column("user", Text), name="wanted").data(places).cte()
-    return (
-        select(members.c.chat, members.c.user, members.c.delivered_seq, members.c.read_seq, chats.c.last_seq, chats.c.member_count)
-        .join_from(wanted, members, and_(members.c.chat == wanted.c.chat, members.c.user == wanted.c.user))
-        .join(chats, chats.c.id == members.c.chat)
-    )
-
-
-def _moved(row: Row[*tuple[Any, ...]], wanted: Progress) -> StoredReceipt | None:
-    read = max(row.read_seq, min(wanted.read, row.last_seq))
-    delivered = max(row.delivered_seq, min(wanted.delivered, row.last_seq), read)
-    if (delivered, read) == (row.delivered_seq, row.read_seq):
+def _moved(chat: ChatId, wanted: Progress, row: PreparedRow) -> StoredReceipt | None:
+    delivered_seq, read_seq, last_seq, member_count = row
+    read = max(read_seq, min(wanted.read, last_seq))
+    delivered = max(delivered_seq, min(wanted.delivered, last_seq), read)
+    if (delivered, read) == (delivered_seq, read_seq):
         return None
-    return StoredReceipt(row.chat, row.user, delivered, read, row.member_count)
+    return StoredReceipt(chat, wanted.user, delivered, read, member_count)
 
 
 # Rows to values
