@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,22 @@ class Server:
         for name in names:
             await world.add_person(name)
         return world
+
+
+def make_servers(tmp_path: Path, end: Callable[[Server], object]) -> Iterator[Callable[..., Server]]:
+    """For a fixture: makes servers with settings (named without their prefix), each on its own data, and ends those that still run."""
+    made: list[Server] = []
+
+    def make(settings: Mapping[str, str] | None = None) -> Server:
+        directory = tmp_path / f"server{len(made)}"
+        directory.mkdir()
+        made.append(Server(directory, {f"TENFOUR_{name.upper()}": value for name, value in (settings or {}).items()}))
+        return made[-1].start()
+
+    yield make
+    for server in made:
+        if server.process is not None and server.process.poll() is None:
+            end(server)
 
 
 class Person:

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import servers
-from tests.servers import Server
+from tests.servers import Server, make_servers
 
 
 @pytest.fixture(autouse=True)
@@ -29,15 +29,4 @@ def swift_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def make_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """As for all tests, but killed at the end, which is quicker than a stop."""
-    made: list[Server] = []
-
-    def make(settings: Mapping[str, str] | None = None) -> Server:
-        directory = tmp_path / f"server{len(made)}"
-        directory.mkdir()
-        made.append(Server(directory, {f"TENFOUR_{name.upper()}": value for name, value in (settings or {}).items()}))
-        return made[-1].start()
-
-    yield make
-    for server in made:
-        if server.process is not None and server.process.poll() is None:
-            server.kill()
+    yield from make_servers(tmp_path, Server.kill)
