@@ -1,0 +1,1 @@
+export const PROTOCOL = "tenfour.v1";
