@@ -43,6 +43,7 @@ class ErrorCode(StrEnum):
     FRAME_TOO_LARGE = "frame_too_large"
     PROTOCOL_ERROR = "protocol_error"
     NOT_SUPPORTED = "not_supported"
+    PICTURE_INVALID = "picture_invalid"
     # Who sent it
     TOKEN_MISSING = "token_missing"  # noqa: S105
     TOKEN_MALFORMED = "token_malformed"  # noqa: S105
@@ -179,6 +180,7 @@ FAILURES: dict[ErrorCode, Failure] = {
     _E.FRAME_TOO_LARGE: Failure(413, 1009, _NEVER, "The frame is larger than the server takes", "Send smaller frames; the limit is in limits.frame_bytes of the welcome."),
     _E.PROTOCOL_ERROR: Failure(400, 1002, _NEVER, "The WebSocket protocol was broken", "Use a WebSocket library that follows RFC 6455."),
     _E.NOT_SUPPORTED: Failure(501, 4400, _NEVER, "This server does not do that yet", "Look in the release notes for the version that brings it."),
+    _E.PICTURE_INVALID: Failure(422, 4400, _NEVER, "The picture cannot be used", "Send a PNG, JPEG or WebP of at most 512 x 512 and 256 KiB."),
     # Who sent it
     _E.TOKEN_MISSING: Failure(401, 4401, _TOKEN, "No token came", "Log in and send the access token: Authorization header, subprotocol, ticket or first frame."),
     _E.TOKEN_MALFORMED: Failure(401, 4401, _TOKEN, "The token is not a JWT", "Send the access token whole: three base64url parts joined by dots."),
@@ -220,7 +222,7 @@ FAILURES: dict[ErrorCode, Failure] = {
     _E.SERVER_KEY_UNKNOWN: Failure(404, 4404, _NEVER, "No such server key", "List the keys that stand to see their ids."),
     _E.NOT_FOUND: Failure(404, 4404, _NEVER, "Nothing is at this address", "Check the path; the API begins at /api/v1."),
     _E.METHOD_NOT_ALLOWED: Failure(405, 4400, _NEVER, "This address does not take that method", "Look the method up in /api/v1/openapi.json."),
-    _E.MEDIA_TYPE: Failure(415, 4400, _NEVER, "The body is not application/json", "Send JSON with Content-Type: application/json."),
+    _E.MEDIA_TYPE: Failure(415, 4400, _NEVER, "The body is not of a type that this address takes", "Send JSON with Content-Type: application/json; only a picture is sent as its own type."),
     _E.FORBIDDEN: Failure(403, 4403, _NEVER, "You may not do that", "Ask an owner or an administrator."),
     _E.READ_ONLY: Failure(403, 4403, _NEVER, "You may read this chat but not write in it", "Ask an owner or an administrator of the chat."),
     _E.MUTED: Failure(403, 4403, _DELAY, "You are muted in this chat", "Wait as long as retry_after_ms says."),

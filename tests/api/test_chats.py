@@ -32,7 +32,7 @@ async def test_a_pair_has_one_direct_chat_whoever_asks_and_however_often(server:
     assert len({each.json()["id"] for each in answers}) == 1
     chat = answers[0].json()
     assert (chat["kind"], chat["title"], chat["member_count"], chat["role"], chat["other"]["name"]) == ("direct", None, 2, "member", "bob")
-    assert (await card(world.bob, chat["id"]))["other"] == {"id": world.ann.id, "name": "ann", "avatar_colour": None}
+    assert (await card(world.bob, chat["id"]))["other"] == {"id": world.ann.id, "name": "ann", "avatar_colour": None, "avatar": None}
 
 
 async def test_a_group_begins_with_its_maker_as_owner_and_the_others_as_members(server: Server) -> None:

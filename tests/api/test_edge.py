@@ -28,7 +28,15 @@ async def test_an_unknown_path_is_a_problem_and_no_page(server: Server, path: st
 
 
 @pytest.mark.parametrize(
-    ("path", "methods"), [("/api/v1/me", "GET PATCH"), ("/api/v1/sessions", "GET POST"), ("/api/v1/users/x", "GET PATCH PUT"), ("/api/v1/chats/x/members/y", "DELETE PATCH PUT"), ("/metrics", "GET")]
+    ("path", "methods"),
+    [
+        ("/api/v1/me", "GET PATCH"),
+        ("/api/v1/sessions", "GET POST"),
+        ("/api/v1/me/avatar", "DELETE PUT"),
+        ("/api/v1/users/x", "GET PATCH PUT"),
+        ("/api/v1/chats/x/members/y", "DELETE PATCH PUT"),
+        ("/metrics", "GET"),
+    ],
 )
 async def test_an_unknown_method_is_told_which_ones_there_are(server: Server, path: str, methods: str) -> None:
     refusal, options = [await ask(server, method, path) for method in ("TRACE", "OPTIONS")]

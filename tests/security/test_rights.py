@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tenfour.wire import frames
+from tests.pictures import PNG
 from tests.servers import Person, Server, Wire, World, open_wire
 
 ROLES = ("nobody", "stranger", "removed", "member", "admin", "key")
@@ -32,6 +33,8 @@ class Row:
 
     outcomes: tuple[str, str, str, str, str, str]
     body: Any = None
+    content: bytes | None = None
+    """A picture, where the body is no JSON."""
     scope: str | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
     """Which person, or what, stands for a name in the path."""
@@ -73,6 +76,9 @@ ROWS: dict[tuple[str, str], Row] = {
     ("DELETE", "/sessions/{session}"): own_row("404 session_unknown", paths={"session": "somebody else's"}),
     ("GET", "/me"): own_row("200"),
     ("PATCH", "/me"): own_row("200", body={"avatar_colour": "#102030"}),
+    ("PUT", "/me/avatar"): own_row("200", content=PNG),
+    ("DELETE", "/me/avatar"): own_row("204"),
+    ("GET", "/avatars/{picture}"): open_row("404 not_found"),
     ("GET", "/users"): own_row("200"),
     ("GET", "/users/{user}"): own_row("200"),
     ("POST", "/ws-tickets"): own_row("201"),
@@ -159,8 +165,9 @@ class Stage:
         """Status and code in one text, and the body."""
         chat, message = await self.chat() if "{chat}" in route else ("", "")
         user = self.person(row.paths.get("user", "owner")).id
-        path = route.format(chat=chat, message=message, user=user, key=self.key_id, session=uuid.uuid4())
-        answer = await self.http.request(method, path, json=row.body, headers=self.headers(role, row.scope))
+        path = route.format(chat=chat, message=message, user=user, key=self.key_id, session=uuid.uuid4(), picture="guessed")
+        sent = {"json": row.body} if row.content is None else {"content": row.content, "headers": {"Content-Type": "image/png"}}
+        answer = await self.http.request(method, path, **sent | {"headers": sent.get("headers", {}) | self.headers(role, row.scope)})
         problem = answer.headers.get("content-type") == "application/problem+json"
         return f"{answer.status_code} {answer.json()['code']}" if problem else str(answer.status_code), answer.text
 

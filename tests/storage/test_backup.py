@@ -10,12 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from tenfour.actions.avatars import remove_avatar, set_avatar
+from tenfour.actions.context import Context, Policy
+from tenfour.broker.local import LocalBroker
 from tenfour.clock import ManualClock
 from tenfour.domain.message import Draft
+from tenfour.domain.picture import Picture
 from tenfour.ids import ChatId, UserId
+from tenfour.storage import people
 from tenfour.storage.backup import NotABackup, back_up, restore
 from tenfour.storage.lock import StoreLocked
 from tenfour.storage.migrate import SchemaUnknown
+from tenfour.storage.people import Avatar
 from tenfour.storage.sqlite import SqliteStore
 from tenfour.storage.store import Appended
 from tests.storage.node import Node, drafts
@@ -122,6 +128,24 @@ async def test_two_restores_of_one_backup_are_two_histories(path: Path, target: 
         await node.close()
 
     assert len(epochs | {talk[2]}) == 3
+
+
+async def test_pictures_of_people_are_part_of_a_backup(path: Path, target: Path) -> None:
+    node = await opened(path)
+    ann = await node.person()
+    context = Context(node.store, LocalBroker(), node.clock, Policy())
+    await set_avatar(context, ann, Picture("image/png", 1, 1, b"the picture"))
+    back_up(path, target)
+    await remove_avatar(context, ann)
+    await node.close()
+
+    restore(target, path, NOW_MS)
+
+    again = await opened(path)
+    name = (await again.store.read(lambda connection: people.person(connection, ann))).avatar
+    assert name is not None
+    assert await again.store.read(lambda connection: people.avatar(connection, name)) == Avatar("image/png", b"the picture")
+    await again.close()
 
 
 async def test_a_restore_into_an_empty_place_makes_a_store(tmp_path: Path, target: Path, talk: tuple[ChatId, UserId, str]) -> None:

@@ -7,7 +7,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
@@ -69,6 +71,28 @@ def test_the_migrations_make_what_the_schema_says(path: Path, tmp_path: Path) ->
     assert rows(path, indexes) == rows(told, indexes)
     with create_engine(f"sqlite:///{path}", poolclass=NullPool).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_database_of_the_first_version_keeps_what_is_in_it(path: Path) -> None:
+    _at_version("0001", path)
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("INSERT INTO store (id, epoch) VALUES (1, 'the epoch')")
+        database.execute("INSERT INTO users (id, name, issuer, created_at) VALUES ('u', 'ann', 'local', 7)")
+
+    assert migrate(f"sqlite:///{path}", 0)
+
+    assert rows(path, "SELECT id, name, created_at, avatar FROM users") == [("u", "ann", 7, None)]
+    assert rows(path, "SELECT epoch FROM store") == [("the epoch",)]
+    assert not migrate(f"sqlite:///{path}", 0)
+
+
+def _at_version(version: str, path: Path) -> None:
+    """A database as that version made it."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with create_engine(f"sqlite:///{path}", poolclass=NullPool).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
 
 
 def test_a_migration_that_fails_in_its_middle_leaves_nothing_behind(path: Path) -> None:

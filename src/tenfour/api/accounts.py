@@ -16,7 +16,7 @@ from tenfour.actions.context import Caller
 from tenfour.actions.sessions import LoggedIn
 from tenfour.actions.tickets import make_ticket
 from tenfour.api.attempts import Attempts
-from tenfour.api.chats import Cursor, parse_cursor
+from tenfour.api.chats import Cursor, avatar_path, parse_cursor
 from tenfour.api.description import BODY, NOBODY, SERVER_KEY, TOKEN, UserPath, problems
 from tenfour.api.identity import AnyRequest, Asking, client_address
 from tenfour.api.services import Services
@@ -62,6 +62,7 @@ class User(msgspec.Struct):
     name: str
     external_id: str | None
     avatar_colour: str | None
+    avatar: str | None
     admin: bool
     disabled: bool
 
@@ -124,7 +125,7 @@ class TicketMade(msgspec.Struct):
 
 
 def user_shown(person: Person) -> User:
-    return User(person.id, person.name, person.external_id, person.avatar_colour, person.admin, person.disabled)
+    return User(person.id, person.name, person.external_id, person.avatar_colour, avatar_path(person.avatar), person.admin, person.disabled)
 
 
 @post(

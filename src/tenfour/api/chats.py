@@ -64,6 +64,7 @@ class PersonShown(msgspec.Struct):
     id: str
     name: str
     avatar_colour: str | None
+    avatar: str | None
 
 
 class ChatShown(msgspec.Struct):
@@ -113,6 +114,11 @@ class ChatEnsured(msgspec.Struct):
     id: str
     external_id: str | None
     created: bool
+
+
+def avatar_path(picture: str | None) -> str | None:
+    """Where a person's picture is got."""
+    return f"/api/v1/avatars/{picture}" if picture is not None else None
 
 
 def parse_chat(text: str) -> ChatId:
@@ -221,7 +227,7 @@ def chat_shown(card: ChatCard) -> ChatShown:
         read=member.read_seq,
         unread=card.unread,
         last_message=message if isinstance(message, frames.MessageSent) else None,
-        other=PersonShown(card.other.id, card.other.name, card.other.avatar_colour) if card.other is not None else None,
+        other=PersonShown(card.other.id, card.other.name, card.other.avatar_colour, avatar_path(card.other.avatar)) if card.other is not None else None,
     )
 
 

@@ -40,6 +40,7 @@ CHAT = (*TOKEN, ErrorCode.CHAT_ID_INVALID, ErrorCode.CHAT_UNKNOWN, ErrorCode.NOT
 
 ChatPath = Annotated[str, Parameter(description="The chat's UUID.", schema_extra={"format": "uuid"})]
 MessagePath = Annotated[str, Parameter(description="The message's UUID.", schema_extra={"format": "uuid"})]
+PicturePath = Annotated[str, Parameter(max_length=80, description="The name of a picture.")]
 UserPath = Annotated[str, Parameter(description="A user's UUID, or ext: and its id in your product.")]
 OwnUserPath = Annotated[str, Parameter(description="The user's id in your product, with or without ext: before it.")]
 

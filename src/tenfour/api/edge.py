@@ -13,12 +13,15 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from tenfour.api.problems import REQUEST_ID
 from tenfour.api.rates import BURST_S, Rates
 from tenfour.api.services import Services
+from tenfour.domain.picture import PICTURE_TYPES
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import new_id
 from tenfour.wire.problem import PROBLEM_TYPE, problem_json
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _WRITING = frozenset({"POST", "PUT", "PATCH"})
+_JSON = frozenset({"application/json"})
+_OTHER_TYPES = {("PUT", "/api/v1/me/avatar"): frozenset(PICTURE_TYPES)}
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -58,7 +61,8 @@ class Edge:
             if message["type"] == "http.response.start":
                 if inner["method"] == HttpMethod.OPTIONS:
                     message["headers"] = self._with_methods(inner, message["headers"])
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *rate, *SECURITY_HEADERS]
+                own = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *rate, *(each for each in SECURITY_HEADERS if each[0] not in own)]
             await send(message)
 
         refusal = TenfourError(ErrorCode.RATE_LIMITED, retry_after_ms=round(wait_s * 1000) + 1) if wait_s > 0.0 else _refusal(inner, headers)
@@ -85,9 +89,9 @@ class Edge:
 
 
 def _refusal(scope: Any, headers: dict[bytes, bytes]) -> TenfourError | None:
-    kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+    kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
     has_body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
-    if scope["method"] in _WRITING and has_body and kind != b"application/json":
+    if scope["method"] in _WRITING and has_body and kind not in _OTHER_TYPES.get((scope["method"], scope["path"]), _JSON):
         return TenfourError(ErrorCode.MEDIA_TYPE)
     return None
 

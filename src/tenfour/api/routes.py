@@ -3,6 +3,7 @@
 | below ``/api/v1``                                | module     |
 |--------------------------------------------------|------------|
 | setup, accounts, sessions, me, users, invites, ws-tickets | accounts |
+| me/avatar, avatars/{picture}                     | avatars    |
 | chats, chats/{chat}, …/join, …/leave              | chats      |
 | chats/{chat}/members[/{user}]                    | members    |
 | chats/{chat}/messages[/{message}], …/events       | messages   |
@@ -17,8 +18,8 @@ Beside it ``/metrics`` and ``/.well-known/jwks.json`` (health), and the page of 
 
 from __future__ import annotations
 
-from tenfour.api import accounts, chats, doors, health, members, messages, receipts, reference, server_keys
+from tenfour.api import accounts, avatars, chats, doors, health, members, messages, receipts, reference, server_keys
 
 CHAT_HANDLERS = [*chats.HANDLERS, *members.HANDLERS, *messages.HANDLERS, *receipts.HANDLERS]
-API_HANDLERS = [*accounts.HANDLERS, *CHAT_HANDLERS, *server_keys.HANDLERS, *health.HANDLERS, *doors.HANDLERS, *reference.HANDLERS]
+API_HANDLERS = [*accounts.HANDLERS, *avatars.HANDLERS, *CHAT_HANDLERS, *server_keys.HANDLERS, *health.HANDLERS, *doors.HANDLERS, *reference.HANDLERS]
 ROOT_HANDLERS = [*health.ROOT_HANDLERS, *reference.ROOT_HANDLERS]

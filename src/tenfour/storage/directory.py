@@ -33,6 +33,7 @@ class Person:
     id: UserId
     name: str
     avatar_colour: str | None
+    avatar: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ _cards = (
         _face.c.id.label("other_id"),
         _face.c.name.label("other_name"),
         _face.c.avatar_colour.label("other_colour"),
+        _face.c.avatar.label("other_avatar"),
     )
     .select_from(
         _me.join(chats, chats.c.id == _me.c.chat)
@@ -248,7 +250,7 @@ def count_owners(connection: Connection, chat: ChatId) -> int:
 # Members
 
 _member_cards = (
-    select(members.c.user, members.c.role, members.c.joined_seq, members.c.joined_at, members.c.muted_until, users.c.name, users.c.avatar_colour)
+    select(members.c.user, members.c.role, members.c.joined_seq, members.c.joined_at, members.c.muted_until, users.c.name, users.c.avatar_colour, users.c.avatar)
     .join_from(members, users, users.c.id == members.c.user)
     .where(members.c.chat == bindparam("chat"))
 )
@@ -353,9 +355,9 @@ def _chat_card(row: Row[*tuple[Any, ...]], user: UserId) -> ChatCard:
     last = None
     if row.last_id is not None:
         last = Message(row.last_id, chat.id, row.last_message_seq, row.sender, row.key, row.text, row.reply_to, row.at, row.edited_at)
-    other = Person(row.other_id, row.other_name, row.other_colour) if row.other_id is not None else None
+    other = Person(row.other_id, row.other_name, row.other_colour, row.other_avatar) if row.other_id is not None else None
     return ChatCard(chat, row.external_id, row.member_count, member, row.unread, last, other)
 
 
 def _member_card(row: Row[*tuple[Any, ...]]) -> MemberCard:
-    return MemberCard(Person(row.user, row.name, row.avatar_colour), Role(row.role), row.joined_seq, row.joined_at, row.muted_until)
+    return MemberCard(Person(row.user, row.name, row.avatar_colour, row.avatar), Role(row.role), row.joined_seq, row.joined_at, row.muted_until)

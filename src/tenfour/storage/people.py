@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import SessionId, UserId, parse_uuid
-from tenfour.storage.schema import credentials, server_keys, sessions, users
+from tenfour.storage.schema import avatars, credentials, server_keys, sessions, users
 
 EXTERNAL_PREFIX = "ext:"
 SERVER_KEY_ISSUER = "server_key"
@@ -24,8 +24,17 @@ class Person:
     name: str
     external_id: str | None
     avatar_colour: str | None
+    avatar: str | None
     admin: bool
     disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Avatar:
+    """A picture as it is handed out."""
+
+    media_type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +67,12 @@ class ServerKeyRow:
     last_used_at: int | None
 
 
-_PERSON = (users.c.id, users.c.name, users.c.external_id, users.c.avatar_colour, users.c.admin, users.c.disabled_at)
+_PERSON = (users.c.id, users.c.name, users.c.external_id, users.c.avatar_colour, users.c.avatar, users.c.admin, users.c.disabled_at)
 _one_person = select(*_PERSON).where(users.c.id == bindparam("user"))
 
 
 def _person(row: Row) -> Person:  # type: ignore[type-arg]
-    return Person(row.id, row.name, row.external_id, row.avatar_colour, bool(row.admin), row.disabled_at is not None)
+    return Person(row.id, row.name, row.external_id, row.avatar_colour, row.avatar, bool(row.admin), row.disabled_at is not None)
 
 
 def person(connection: Connection, user: UserId) -> Person:
@@ -115,6 +124,12 @@ def require_users(connection: Connection, wanted: Sequence[UserId]) -> None:
     missing = [user for user in wanted if user not in found]
     if missing:
         raise TenfourError(ErrorCode.USER_UNKNOWN, f"No active user has the id {missing[0][:100]!r}.")
+
+
+def avatar(connection: Connection, name: str) -> Avatar | None:
+    """The picture of that name."""
+    row = connection.execute(select(avatars.c.media_type, avatars.c.content).where(avatars.c.name == name)).one_or_none()
+    return Avatar(row.media_type, row.content) if row is not None else None
 
 
 def credential(connection: Connection, name_key: str) -> Credential | None:

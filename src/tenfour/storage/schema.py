@@ -42,10 +42,21 @@ users = Table(
     Column("membership_seq", BigInteger, nullable=False, server_default="0"),
     Column("membership_changed_at", BigInteger, nullable=False, server_default="0", index=True),
     Column("created_at", BigInteger, nullable=False),
+    Column("avatar", Text),  # the name of the picture in avatars
     UniqueConstraint("issuer", "external_id"),
 )
 Index("ix_users_name", users.c.name)
 Index("ix_users_disabled", users.c.id, sqlite_where=users.c.disabled_at.is_not(None), postgresql_where=users.c.disabled_at.is_not(None))
+
+avatars = Table(
+    "avatars",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("user", Text, ForeignKey("users.id"), nullable=False, unique=True),
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
 
 credentials = Table(
     "credentials",
