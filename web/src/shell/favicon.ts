@@ -27,10 +27,9 @@ function iconOf(page: Document): HTMLLinkElement {
 }
 
 function showOnApp(unread: Unread, nothing: boolean): void {
-  if (!('setAppBadge' in navigator)) return;
-  const shown = nothing ? navigator.clearAppBadge() : navigator.setAppBadge(unread.direct || undefined);
-  // Browsers refuse it for a page that is not installed; the tab's title says the same.
-  shown.catch((cause: unknown) => console.debug('[App] badge.refused', cause));
+  // Only an installed app has an icon of its own to put a badge on.
+  if (!('setAppBadge' in navigator) || !matchMedia('(display-mode: standalone)').matches) return;
+  void (nothing ? navigator.clearAppBadge() : navigator.setAppBadge(unread.direct || undefined));
 }
 
 const SIZE = 64;

@@ -1,6 +1,9 @@
 /** Lower case and without accents: who types `jose` finds José. */
 export function folded(text: string): string {
-  return text.normalize('NFD').replace(/\p{Mn}/gu, '').toLowerCase();
+  return text
+    .normalize('NFD')
+    .replace(/\p{Mn}/gu, '')
+    .toLowerCase();
 }
 
 /** How well a name fits what was typed: 3 begins with it, 2 a word does, 1 holds it, 0 not at all. */

@@ -21,6 +21,7 @@ function remember(region: HTMLElement): void {
 function enter(region: HTMLElement): void {
   const before = left.get(region);
   const start = region.querySelector<HTMLElement>('[data-region-start]');
-  const target = before instanceof HTMLElement && region.contains(before) && before.checkVisibility() ? before : (start ?? region);
+  const target =
+    before instanceof HTMLElement && region.contains(before) && before.checkVisibility() ? before : (start ?? region);
   target.focus();
 }

@@ -7,8 +7,9 @@ let context: AudioContext | null = null;
 /** Two short, quiet tones. Browsers keep it silent until the person has clicked or typed in the page. */
 export async function chime(): Promise<void> {
   context ??= new AudioContext();
-  if (context.state === 'suspended') await context.resume();
-  TONES_HZ.forEach((hz, index) => tone(context as AudioContext, hz, index * TONE_S));
+  const audio = context;
+  if (audio.state === 'suspended') await audio.resume();
+  TONES_HZ.forEach((hz, index) => tone(audio, hz, index * TONE_S));
 }
 
 function tone(audio: AudioContext, hz: number, after: number): void {

@@ -7,7 +7,11 @@ export function shortTime(at: number, now: number, language: string): string {
   if (days === 1) return yesterday(language);
   if (days < 7) return format(at, language, { weekday: 'short' });
   const thisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return format(at, language, thisYear ? { day: 'numeric', month: 'short' } : { day: 'numeric', month: 'short', year: 'numeric' });
+  return format(
+    at,
+    language,
+    thisYear ? { day: 'numeric', month: 'short' } : { day: 'numeric', month: 'short', year: 'numeric' },
+  );
 }
 
 /** The whole date and time, for a tooltip. */

@@ -3,7 +3,12 @@ import { mayAdd, mayLeave, mayRemove, mayRename, rolesToGive } from '../../src/s
 
 describe('what is offered to a member', () => {
   it('is nothing but reading and writing in a direct chat', () => {
-    const offered = [mayRename('direct', 'owner'), mayAdd('direct', 'owner'), mayRemove('direct', 'owner', 'member'), mayLeave('direct')];
+    const offered = [
+      mayRename('direct', 'owner'),
+      mayAdd('direct', 'owner'),
+      mayRemove('direct', 'owner', 'member'),
+      mayLeave('direct'),
+    ];
 
     expect(offered).toEqual([false, false, false, false]);
     expect(rolesToGive('direct', 'owner', 'member')).toEqual([]);

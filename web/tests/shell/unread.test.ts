@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { badgeText, pageTitle, unreadOf } from '../../src/shell/unread';
 
-const chat = (kind: string, unread: number, mentioned = false, gone: string | null = null) => ({ kind, unread, mentioned, gone });
+const chat = (kind: string, unread: number, mentioned = false, gone: string | null = null) => ({
+  kind,
+  unread,
+  mentioned,
+  gone,
+});
 
 describe('what is unread', () => {
   it('counts messages of direct chats, a mention as one, and only notes the rest', () => {
