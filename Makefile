@@ -26,14 +26,16 @@ check: $(VENV)/.installed-dev ## Lint, format, types, layers, documents
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/make_docs.py --check
+	$(BIN)/python tools/make_sdk.py --check
 	$(BIN)/python tools/check_text.py
 
 format: $(VENV)/.installed-dev ## Puts the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.installed-dev ## Makes the reference pages from the code
+docs: $(VENV)/.installed-dev ## Makes the reference pages and the SDK's types from the code
 	$(BIN)/python tools/make_docs.py
+	$(BIN)/python tools/make_sdk.py
 
 bench: $(VENV)/.installed ## Runs the benchmarks: about an hour on two idle cores; ARGS="fanout --repetitions 1" for less
 	$(MAKE) -C benchmarks

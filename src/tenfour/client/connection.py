@@ -522,7 +522,7 @@ def _retry(name: str, code: int, goodbye: frames.Goodbye | None) -> Retry:
         return FAILURES[ErrorCode(name)].retry
     if goodbye is not None:
         return Retry.AFTER_DELAY if goodbye.reconnect else Retry.NEVER
-    return _BY_CLOSE_CODE.get(code, Retry.AFTER_DELAY)
+    return RETRY_BY_CLOSE_CODE.get(code, Retry.AFTER_DELAY)
 
 
 def _commonest_retry(code: int) -> Retry:
@@ -530,5 +530,5 @@ def _commonest_retry(code: int) -> Retry:
     return Retry.WITH_NEW_TOKEN if Retry.WITH_NEW_TOKEN in rows else max(rows, key=rows.count)
 
 
-_BY_CLOSE_CODE = {code: _commonest_retry(code) for code in {failure.close for failure in FAILURES.values()} if code >= 4000}  # noqa: PLR2004 - the private range of RFC 6455
+RETRY_BY_CLOSE_CODE = {code: _commonest_retry(code) for code in {failure.close for failure in FAILURES.values()} if code >= 4000}  # noqa: PLR2004 - the private range of RFC 6455
 """For a close frame whose reason was lost on the way. Codes below 4000 may be a proxy's own: those come back."""

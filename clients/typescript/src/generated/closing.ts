@@ -1,0 +1,36 @@
+// Made from src/tenfour/errors.py by `make docs`. Do not edit.
+
+import type { Retry } from './errors';
+
+/** The codes with which a server closes; what each means is in docs/reference/errors.md. */
+export type CloseCode =
+  | 1001
+  | 1002
+  | 1003
+  | 1007
+  | 1009
+  | 1012
+  | 4400
+  | 4401
+  | 4403
+  | 4404
+  | 4408
+  | 4409
+  | 4410
+  | 4429
+  | 4500
+  | 4503;
+
+/** For a close frame whose reason was lost on the way. Codes below 4000 may be a proxy's own: those come back. */
+export const RETRY_BY_CLOSE_CODE: ReadonlyMap<number, Retry> = new Map<number, Retry>([
+  [4400, 'never'],
+  [4401, 'with_new_token'],
+  [4403, 'never'],
+  [4404, 'never'],
+  [4408, 'after_delay'],
+  [4409, 'never'],
+  [4410, 'at_once'],
+  [4429, 'after_delay'],
+  [4500, 'after_delay'],
+  [4503, 'after_delay'],
+]);

@@ -1,0 +1,230 @@
+"""Makes the TypeScript SDK's types and tables from the server's own, or says with --check which are stale.
+
+Exit code 1 with one line for each stale file.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+import types
+import typing
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from make_docs import stale_pages
+
+from tenfour.client.connection import RETRY_BY_CLOSE_CODE
+from tenfour.errors import CLOSE_CODES, FAILURES, ErrorCode, Failure, Retry
+from tenfour.wire import frames
+
+FOLDER = Path(__file__).resolve().parent.parent / "clients" / "typescript" / "src" / "generated"
+HEAD = "// Made from {source} by `make docs`. Do not edit.\n\n"
+
+NAMES = {frames.Error: "ErrorFrame"}
+"""Structs that have another name there: the language has its own `Error`."""
+
+RAISED = {ErrorCode.CHAT_ID_INVALID, ErrorCode.KEY_REUSED, ErrorCode.TEXT_TOO_LONG, ErrorCode.BUSY, ErrorCode.NOT_SUBSCRIBED}
+"""What the SDK refuses by itself."""
+
+ENDING = {
+    *(code for code in ErrorCode if code.startswith("token_")),
+    ErrorCode.TICKET_INVALID,
+    ErrorCode.USER_DISABLED,
+    ErrorCode.TOKENS_DIFFER,
+    ErrorCode.SUBPROTOCOL_MISSING,
+    ErrorCode.ORIGIN_REFUSED,
+    ErrorCode.NOT_FOUND,
+    ErrorCode.UPGRADE_REQUIRED,
+    ErrorCode.CHAT_UNKNOWN,
+    ErrorCode.NOT_A_MEMBER,
+    ErrorCode.REMOVED_FROM_CHAT,
+    ErrorCode.TOO_MANY_BAD_FRAMES,
+    ErrorCode.BINARY_FRAME,
+    ErrorCode.INVALID_UTF8,
+    ErrorCode.FRAME_TOO_LARGE,
+    ErrorCode.PROTOCOL_ERROR,
+    ErrorCode.RATE_LIMITED,
+    ErrorCode.TOO_MANY_CONNECTIONS,
+    ErrorCode.SLOW_READER,
+    ErrorCode.HEARTBEAT_MISSED,
+    ErrorCode.REPLACED,
+    ErrorCode.DRAINING,
+    ErrorCode.RESTART,
+    ErrorCode.LEAVING,
+    ErrorCode.STORE_DOWN,
+    ErrorCode.INTERNAL,
+}
+"""What ends or refuses a connection: a close frame has no room for advice."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    files = {"frames.ts": frames_file(), "errors.ts": errors_file(), "closing.ts": closing_file()}
+    if "--check" not in arguments:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (FOLDER / name).write_text(text, encoding="utf-8")
+        return 0
+    stale = stale_pages(FOLDER, files)
+    print("\n".join(f"clients/typescript/src/generated/{name} is stale: run make docs" for name in stale) or "TypeScript SDK: the generated files are current")
+    return 1 if stale else 0
+
+
+# Frames
+
+
+def frames_file() -> str:
+    client, server, events = (list(typing.get_args(union)) for union in (frames.ClientFrame, frames.ServerFrame, frames.EventFrame))
+    told = [each for each in server if each not in events]
+    kinds = dict.fromkeys([frames.UserFace, frames.ChatHead, frames.Limits, *client, *told, *events])
+    interfaces = "\n".join(map(_interface, kinds))
+    event_types = "".join(f"  {_text(_tag(each))},\n" for each in events)
+    defaults = "".join(f"  {_tag(each)}: {_defaults(each)},\n" for each in server)
+    return (
+        HEAD.format(source="src/tenfour/wire/frames.py")
+        + f"""/** A place in a chat: 1, 2, 3 … without gaps; 0 is before the first event. */
+export type Seq = number;
+
+{interfaces}
+/** {inspect.getdoc(frames.OtherEvent)} */
+export interface OtherEvent {{
+  readonly type: 'other_event';
+  /** Its type on the wire. */
+  readonly kind: string;
+  readonly chat: string;
+  readonly seq: Seq;
+}}
+
+/** What a client sends. */
+{_union("ClientFrame", client)}
+/** What a server sends beside the durable events. */
+{_union("ToldFrame", told)}
+/** The durable events that this version knows. */
+{_union("EventFrame", events)}
+export type AnyEvent = EventFrame | OtherEvent;
+
+export type ServerFrame = ToldFrame | AnyEvent;
+
+/** The types of the durable events. */
+export const EVENT_TYPES: ReadonlySet<string> = new Set<EventFrame['type']>([
+{event_types}]);
+
+/** What a frame's fields are where the server leaves them out; the keys are all types that it sends. */
+export const DEFAULTS: Readonly<Record<(ToldFrame | EventFrame)['type'], object>> = {{
+{defaults}}};
+"""
+    )
+
+
+def _interface(kind: type[msgspec.Struct]) -> str:
+    hints = typing.get_type_hints(kind)
+    tag = [f"  readonly type: {_text(_tag(kind))};\n"] if issubclass(kind, frames.Frame) else []
+    fields = [f"  readonly {each.encode_name}: {_type(hints[each.name], is_seq=each.name in ('seq', 'head', 'read', 'delivered'))};\n" for each in msgspec.structs.fields(kind)]
+    return f"{_comment(kind)}export interface {_name(kind)} {{\n{''.join(tag + fields)}}}\n"
+
+
+def _comment(kind: type[msgspec.Struct]) -> str:
+    doc = kind.__dict__.get("__doc__")
+    return f"/** {inspect.cleandoc(doc).replace('``', '`')} */\n" if doc else ""
+
+
+def _union(name: str, kinds: Iterable[type[msgspec.Struct]]) -> str:
+    return f"export type {name} =" + "".join(f"\n  | {_name(kind)}" for kind in kinds) + ";\n"
+
+
+def _name(kind: type[msgspec.Struct]) -> str:
+    return NAMES.get(kind, kind.__name__)
+
+
+def _tag(kind: type[msgspec.Struct]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+def _type(hint: Any, *, is_seq: bool) -> str:
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        return " | ".join(_type(each, is_seq=is_seq) for each in typing.get_args(hint))
+    match typing.get_origin(hint):
+        case origin if origin is list:
+            return f"readonly {_type(typing.get_args(hint)[0], is_seq=False)}[]"
+        case origin if origin is dict:
+            return f"Readonly<Record<string, {_type(typing.get_args(hint)[1], is_seq=True)}>>"
+    if hint is int:
+        return "Seq" if is_seq else "number"
+    return {str: "string", float: "number", bool: "boolean", type(None): "null"}.get(hint) or _name(hint)
+
+
+def _defaults(kind: type[msgspec.Struct]) -> str:
+    """The fields that may be left out, as an object literal."""
+    found = {each.encode_name: each.default for each in msgspec.structs.fields(kind) if not each.required}
+    assert msgspec.NODEFAULT not in found.values(), f"{kind.__name__} has a default that is made anew each time"
+    return "{ " + ", ".join(f"{name}: {json.dumps(default)}" for name, default in found.items()) + " }" if found else "{}"
+
+
+# Errors
+
+
+def errors_file() -> str:
+    codes = "".join(f"\n  | {_text(code)}" for code in ErrorCode)
+    rows = "".join(f"  {code}: {_row(code, failure)},\n" for code, failure in FAILURES.items())
+    retries = " | ".join(_text(retry) for retry in Retry)
+    return (
+        HEAD.format(source="src/tenfour/errors.py")
+        + f"""/** The name of a failure; what each means is in docs/reference/errors.md. */
+export type ErrorCode ={codes};
+
+/** What may be done with a refusal. */
+export type Retry = {retries};
+
+/** A row of the catalogue. The texts are here where no frame and no answer brings them. */
+export interface Failure {{
+  readonly close: number;
+  readonly retry: Retry;
+  readonly title?: string;
+  readonly advice?: string;
+}}
+
+/** The catalogue of failures. */
+export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {{
+{rows}}};
+"""
+    )
+
+
+def _row(code: ErrorCode, failure: Failure) -> str:
+    facts = [f"close: {failure.close}", f"retry: {_text(failure.retry)}"]
+    if code not in RAISED | ENDING:
+        return "{ " + ", ".join(facts) + " }"
+    facts += [f"title: {_text(failure.title)}", f"advice: {_text(failure.advice)}"]
+    return "{" + "".join(f"\n    {fact}," for fact in facts) + "\n  }"
+
+
+# Closing
+
+
+def closing_file() -> str:
+    codes = "".join(f"\n  | {code}" for code in CLOSE_CODES)
+    rows = "".join(f"  [{code}, {_text(retry)}],\n" for code, retry in sorted(RETRY_BY_CLOSE_CODE.items()))
+    return (
+        HEAD.format(source="src/tenfour/errors.py")
+        + f"""import type {{ Retry }} from './errors';
+
+/** The codes with which a server closes; what each means is in docs/reference/errors.md. */
+export type CloseCode ={codes};
+
+/** For a close frame whose reason was lost on the way. Codes below 4000 may be a proxy's own: those come back. */
+export const RETRY_BY_CLOSE_CODE: ReadonlyMap<number, Retry> = new Map<number, Retry>([
+{rows}]);
+"""
+    )
+
+
+def _text(value: str) -> str:
+    """A string literal, in the quotes that need no escape."""
+    return json.dumps(value, ensure_ascii=False) if "'" in value else f"'{value}'"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
