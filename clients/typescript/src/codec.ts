@@ -1,0 +1,56 @@
+/** Text to frames and back. What a server leaves out has its default afterwards. */
+
+import { DEFAULTS, EVENT_TYPES, type AnyEvent, type ClientFrame, type ServerFrame } from './generated/frames';
+
+export function encode(frame: ClientFrame): string {
+  return JSON.stringify(frame);
+}
+
+/**
+ * The frame that a server sent; null for a type that this version does not know.
+ *
+ * Throws `SyntaxError` for what is no frame at all: no JSON, or no object with a type.
+ */
+export function decode(text: string): ServerFrame | null {
+  return frameOf(JSON.parse(text));
+}
+
+/** The same for the events of a page of the history. */
+export function eventsOf(items: readonly unknown[]): AnyEvent[] {
+  return items.map(frameOf).filter(isEvent);
+}
+
+export function isEvent(frame: ServerFrame | null): frame is AnyEvent {
+  return frame !== null && (frame.type === 'other_event' || EVENT_TYPES.has(frame.type));
+}
+
+/** What every frame has, and what makes it an event; whatever else it has is the server's to get right. */
+interface Tagged {
+  readonly type: string;
+  readonly chat?: unknown;
+  readonly seq?: unknown;
+}
+
+function frameOf(seen: unknown): ServerFrame | null {
+  if (!isTagged(seen)) throw new SyntaxError('A frame is an object with a type.');
+  const { type, chat, seq } = seen;
+  const isKnown = isKnownType(type);
+  if (!isKnown || EVENT_TYPES.has(type)) {
+    if (typeof chat !== 'string' || !isSeq(seq)) return null;
+    // What has a place in a chat is an event whatever its type: to pass over it would be a gap.
+    if (!isKnown) return { type: 'other_event', kind: type, chat, seq };
+  }
+  return { ...DEFAULTS[type], ...seen } as ServerFrame;
+}
+
+function isTagged(seen: unknown): seen is Tagged {
+  return typeof seen === 'object' && seen !== null && 'type' in seen && typeof seen.type === 'string';
+}
+
+function isKnownType(type: string): type is keyof typeof DEFAULTS {
+  return Object.hasOwn(DEFAULTS, type);
+}
+
+function isSeq(seq: unknown): seq is number {
+  return Number.isSafeInteger(seq);
+}
