@@ -164,9 +164,53 @@ async def test_people_are_found_by_the_beginning_of_their_name_page_by_page(serv
 
     assert [len(page) for page in found] == [2, 2, 1]
     assert {each["name"] for page in found for each in page} == names
-    assert (await pages(world.ann, f"/users?query={mark}%25", 2)) == [[]]
+    assert (await pages(world.ann, "/users?query=%25", 2)) == [[]]
     as_admin = await ask(server, "GET", f"/api/v1/users?query={mark}_gone", headers=server.administration())
     assert as_admin.json()["items"] == [gone]
+
+
+async def test_people_are_found_by_the_beginning_of_any_word_of_their_name_in_any_case_and_come_by_name(server: Server) -> None:
+    world = await server.world("ann")
+    mark = uuid.uuid4().hex[:8]
+    for n, name in enumerate([f"Zoë {mark}o'Brien", f"émile-{mark}Obst", f"x{mark}o", f"ÉMILE_{mark}oak", f"Straße {mark.upper()}OAK"]):
+        await world.backend("PUT", f"/users/{mark}-{n}", json={"name": name})
+
+    found = [each["name"] for page in await pages(world.ann, f"/users?query={mark.upper()}O", 2) for each in page]
+    by_two_words = [each["name"] for page in await pages(world.ann, f"/users?query=STRASSE {mark}", 2) for each in page]
+
+    assert found == [f"Straße {mark.upper()}OAK", f"Zoë {mark}o'Brien", f"ÉMILE_{mark}oak", f"émile-{mark}Obst"]
+    assert by_two_words == [f"Straße {mark.upper()}OAK"]
+
+
+async def test_people_are_looked_up_by_their_ids_at_once_and_keep_their_name_when_they_are_disabled(server: Server) -> None:
+    world = await server.world("ann", "bob", "cid")
+    (await world.backend("PATCH", f"/users/{world.cid.id}", json={"disabled": True})).raise_for_status()
+    nobody = str(uuid.uuid4())
+
+    found = await world.ann.request("GET", f"/users?ids={world.bob.id.upper()},{nobody},{world.cid.id},{world.bob.id}")
+
+    assert found.status_code == 200, found.text
+    assert {each["id"]: each["name"] for each in found.json()["items"]} == {world.bob.id: "bob", world.cid.id: "cid"}
+    assert found.json()["next"] is None
+    assert len((await world.ann.request("GET", "/users?ids=" + ",".join([world.bob.id] * 100))).json()["items"]) == 1
+    for wrong in ("", "bob", f"{nobody},", ",".join([nobody] * 101)):
+        assert "ids" in refused(await world.ann.request("GET", f"/users?ids={wrong}"), "field_invalid")["detail"]
+
+
+async def test_only_administrators_and_oneself_see_more_of_a_person_than_the_face(server: Server) -> None:
+    world = await server.world("ann", "bob")
+    face = {"id": world.bob.id, "name": "bob", "avatar_colour": None, "avatar": None}
+    whole = face | {"external_id": world.bob.external_id, "admin": False, "disabled": False}
+    paths = [f"/api/v1/users/{world.bob.id}", f"/api/v1/users?ids={world.bob.id}"]
+
+    to_ann, to_bob, to_admin = [[(await ask(server, "GET", path, headers=who)).json() for path in paths] for who in (world.ann.headers, world.bob.headers, server.administration())]
+
+    assert (to_ann[0], to_ann[1]["items"]) == (face, [face])
+    assert to_bob[0] == (await world.bob.request("GET", "/me")).json() == whole
+    assert (to_admin[0], to_admin[1]["items"]) == (whole, [whole])
+    searched = (await world.ann.request("GET", "/users?query=bo")).json()["items"]
+    assert searched
+    assert {name for each in searched for name in each} == set(face)
 
 
 async def test_a_person_is_named_by_the_uuid_or_the_products_own_id(server: Server) -> None:
@@ -175,7 +219,7 @@ async def test_a_person_is_named_by_the_uuid_or_the_products_own_id(server: Serv
     by_id, by_own_id = [await world.ann.request("GET", f"/users/{named}") for named in (world.bob.id, f"ext:{world.bob.external_id}")]
 
     assert by_id.json() == by_own_id.json()
-    assert (by_id.json()["name"], by_id.json()["external_id"]) == ("bob", world.bob.external_id)
+    assert by_id.json() == {"id": world.bob.id, "name": "bob", "avatar_colour": None, "avatar": None}
     for nobody in (str(uuid.uuid4()), "ext:nobody", "bob"):
         refused(await world.ann.request("GET", f"/users/{nobody}"), "user_unknown")
 

@@ -283,6 +283,6 @@ async def test_a_products_own_token_and_its_key_name_the_same_people(strict: Ser
 
     assert known.json()["id"] == world.ann.id
     assert (new.json()["name"], new.json()["external_id"]) == ("New one", "xu42")
-    assert (await world.ann.request("GET", "/users/ext:xu42")).json() == new.json()
+    assert (await world.ann.request("GET", "/users/ext:xu42")).json()["id"] == new.json()["id"]
     for changed, code in (({"aud": "other"}, "token_audience"), ({"iss": "https://other.example"}, "token_issuer"), ({"exp": 1}, "token_expired")):
         refused(await ask(strict, "GET", "/api/v1/me", headers=bearer(jwt.encode(claims | {"sub": "xu42"} | changed, SECRET, "HS256"))), code)

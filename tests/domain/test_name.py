@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tenfour.domain.name import NAME_CHARS_MAX, check_name, check_shown_name, fold_name
+from tenfour.domain.name import NAME_CHARS_MAX, check_name, check_shown_name, fold_name, words_of_name
 from tenfour.errors import ErrorCode, TenfourError
 
 
@@ -95,3 +95,19 @@ def test_a_shown_name_has_no_controls_and_turns_nothing_round(name: str) -> None
         check_shown_name(name)
 
     assert caught.value.code is ErrorCode.NAME_INVALID
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Ann O'Brien", " ann o brien"),
+        ("ann.o-brien_2", " ann o brien 2"),
+        ("Straße", " strasse"),
+        ("\uff21\uff4e\uff4e", " ann"),
+        ("राम सिंह", " राम सिंह"),
+        ("🦊 fox", " 🦊 fox"),
+        ("!!!", " !!!"),
+    ],
+)
+def test_the_words_of_a_name_are_folded_and_parted_by_spaces_and_punctuation(name: str, words: str) -> None:
+    assert words_of_name(name) == words

@@ -77,11 +77,11 @@ def test_a_database_of_the_first_version_keeps_what_is_in_it(path: Path) -> None
     _at_version("0001", path)
     with contextlib.closing(sqlite3.connect(path)) as database, database:
         database.execute("INSERT INTO store (id, epoch) VALUES (1, 'the epoch')")
-        database.execute("INSERT INTO users (id, name, issuer, created_at) VALUES ('u', 'ann', 'local', 7)")
+        database.execute("INSERT INTO users (id, name, issuer, created_at) VALUES ('u', 'Ann O''Brien', 'local', 7)")
 
     assert migrate(f"sqlite:///{path}", 0)
 
-    assert rows(path, "SELECT id, name, created_at, avatar FROM users") == [("u", "ann", 7, None)]
+    assert rows(path, "SELECT id, name, created_at, avatar, name_words FROM users") == [("u", "Ann O'Brien", 7, None, " ann o brien")]
     assert rows(path, "SELECT epoch FROM store") == [("the epoch",)]
     assert not migrate(f"sqlite:///{path}", 0)
 

@@ -10,7 +10,7 @@ from tenfour.actions.context import Context, Registration
 from tenfour.auth.passwords import PasswordHasher
 from tenfour.auth.secrets import SETUP_PREFIX, new_secret, secret_hash
 from tenfour.broker.broker import SessionEnded, UserDisabled
-from tenfour.domain.name import check_name, check_shown_name, fold_name
+from tenfour.domain.name import check_name, check_shown_name, fold_name, words_of_name
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import SessionId, UserId, new_id
 from tenfour.storage import people
@@ -139,9 +139,10 @@ def _change_face(tx: Transaction, user: UserId, wanted: Profile) -> None:
     if wanted.name is not None and row.name_key is not None:
         new_name = check_name(wanted.name)
         _refuse_taken(tx, fold_name(new_name), but=user)
-        values |= {"name": new_name, "name_key": fold_name(new_name)}
+        values |= {"name": new_name, "name_key": fold_name(new_name), "name_words": words_of_name(new_name)}
     elif wanted.name is not None:
-        values["name"] = check_shown_name(wanted.name)
+        new_name = check_shown_name(wanted.name)
+        values |= {"name": new_name, "name_words": words_of_name(new_name)}
     if values:
         tx.connection.execute(update(users).where(users.c.id == user).values(values))
 
@@ -159,7 +160,8 @@ def _change_password(tx: Transaction, user: UserId, password_hash: str, keep: Se
 
 def _add_account(tx: Transaction, user: UserId, name: str, password_hash: str, *, admin: bool) -> None:
     _refuse_taken(tx, fold_name(name), but=None)
-    tx.connection.execute(insert(users).values(id=user, name=name, name_key=fold_name(name), issuer=people.LOCAL_ISSUER, admin=admin, created_at=tx.now_ms))
+    row = {"id": user, "name": name, "name_key": fold_name(name), "name_words": words_of_name(name), "issuer": people.LOCAL_ISSUER, "admin": admin, "created_at": tx.now_ms}
+    tx.connection.execute(insert(users).values(row))
     tx.connection.execute(insert(credentials).values(user=user, password_hash=password_hash, changed_at=tx.now_ms))
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import insert, select, update
 
 from tenfour.actions.context import Context
 from tenfour.auth.tokens import Claims
-from tenfour.domain.name import check_shown_name
+from tenfour.domain.name import check_shown_name, words_of_name
 from tenfour.ids import UserId, new_id
 from tenfour.storage.schema import users
 from tenfour.storage.store import Transaction
@@ -29,12 +29,13 @@ async def ensure_user(context: Context, issuer: str, external_id: str, name: str
     user = UserId(new_id(context.clock.now_ms()))
 
     def ensure(tx: Transaction) -> tuple[UserId, bool]:
-        row = tx.connection.execute(select(users.c.id, users.c.name).where(users.c.issuer == issuer, users.c.external_id == external_id)).one_or_none()
-        if row is None:
-            tx.connection.execute(insert(users).values(id=user, name=shown, issuer=issuer, external_id=external_id, created_at=tx.now_ms))
+        known = tx.connection.execute(select(users.c.id, users.c.name).where(users.c.issuer == issuer, users.c.external_id == external_id)).one_or_none()
+        if known is None:
+            row = {"id": user, "name": shown, "name_words": words_of_name(shown), "issuer": issuer, "external_id": external_id, "created_at": tx.now_ms}
+            tx.connection.execute(insert(users).values(row))
             return user, True
-        if name is not None and row.name != shown:
-            tx.connection.execute(update(users).where(users.c.id == row.id).values(name=shown))
-        return UserId(row.id), False
+        if name is not None and known.name != shown:
+            tx.connection.execute(update(users).where(users.c.id == known.id).values(name=shown, name_words=words_of_name(shown)))
+        return UserId(known.id), False
 
     return await context.store.change(ensure)

@@ -16,20 +16,23 @@ from tenfour.actions.context import Caller
 from tenfour.actions.sessions import LoggedIn
 from tenfour.actions.tickets import make_ticket
 from tenfour.api.attempts import Attempts
-from tenfour.api.chats import Cursor, avatar_path, parse_cursor
+from tenfour.api.chats import Cursor, PersonShown, avatar_path, parse_cursor
 from tenfour.api.description import BODY, NOBODY, SERVER_KEY, TOKEN, UserPath, problems
 from tenfour.api.identity import AnyRequest, Asking, client_address
 from tenfour.api.services import Services
 from tenfour.auth.secrets import INVITE_PREFIX, new_secret
 from tenfour.domain.name import fold_name
 from tenfour.errors import ErrorCode, TenfourError
-from tenfour.ids import SessionId
+from tenfour.ids import SessionId, UserId, parse_uuid
 from tenfour.storage import people
 from tenfour.storage.people import Person
 from tenfour.wire.times import rfc3339
 
 SECURE_COOKIE, PLAIN_COOKIE = "__Host-tenfour_refresh", "tenfour_refresh"
 UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+
+IDS_MAX = 100
+"""People asked for at once by their ids."""
 
 Password = Annotated[str, msgspec.Meta(max_length=1024)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -57,14 +60,12 @@ class Refresh(msgspec.Struct):
     refresh_token: str | None = None
 
 
-class User(msgspec.Struct):
-    id: str
-    name: str
-    external_id: str | None
-    avatar_colour: str | None
-    avatar: str | None
-    admin: bool
-    disabled: bool
+class User(PersonShown):
+    """A person; what is not of their face is told to administrators and to themselves only."""
+
+    external_id: str | msgspec.UnsetType | None = msgspec.UNSET
+    admin: bool | msgspec.UnsetType = msgspec.UNSET
+    disabled: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class SessionOpened(msgspec.Struct):
@@ -125,7 +126,13 @@ class TicketMade(msgspec.Struct):
 
 
 def user_shown(person: Person) -> User:
-    return User(person.id, person.name, person.external_id, person.avatar_colour, avatar_path(person.avatar), person.admin, person.disabled)
+    """All of it, for administrators and the user's own eyes."""
+    return User(person.id, person.name, person.avatar_colour, avatar_path(person.avatar), person.external_id, person.admin, person.disabled)
+
+
+def face_shown(person: Person) -> User:
+    """What everybody may see."""
+    return User(person.id, person.name, person.avatar_colour, avatar_path(person.avatar))
 
 
 @post(
@@ -220,16 +227,24 @@ async def change_me(data: ProfileChange, asking: Asking, services: Services, req
     return await asking.read(lambda connection, _: user_shown(people.person(connection, caller.user)))
 
 
-@get("/users", summary="Searches people by the beginning of their name", tags=["users"], responses=problems(*TOKEN))
+@get("/users", summary="People by name, found by the beginning of any word of it; or those of some ids", tags=["users"], responses=problems(*TOKEN))
 async def search_users(
     asking: Asking,
-    text: Annotated[str, Parameter(query="query", max_length=64, description="The beginning of a name.")] = "",
+    text: Annotated[str, Parameter(query="query", max_length=64, description="The beginning of a word of the name.")] = "",
+    ids: Annotated[str | None, Parameter(max_length=IDS_MAX * 37, description="Up to 100 UUIDs joined by commas. Whoever is disabled or left keeps a name here.")] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Parameter(ge=1, le=100)] = 20,
 ) -> UserList:
-    after = parse_cursor(cursor)
-    found = await asking.read_as_anybody(lambda connection, caller: people.search_people(connection, text, after, limit + 1, with_disabled=caller.admin))
-    return UserList([user_shown(each) for each in found[:limit]], found[limit - 1].id if len(found) > limit else None)
+    after, wanted = parse_cursor(cursor), _parse_ids(ids)
+
+    def find(connection: Connection, caller: Caller) -> tuple[list[Person], bool]:
+        if wanted is not None:
+            return people.people(connection, wanted), caller.admin
+        return people.search_people(connection, text, after, limit + 1, with_disabled=caller.admin), caller.admin
+
+    found, by_administrator = await asking.read_as_anybody(find)
+    page = found if wanted is not None else found[:limit]
+    return UserList([(user_shown if by_administrator else face_shown)(each) for each in page], page[-1].id if len(found) > len(page) else None)
 
 
 @post("/users", summary="Makes an account (administrators)", tags=["users"], responses=problems(*TOKEN, *BODY, ErrorCode.NAME_TAKEN, ErrorCode.NAME_INVALID, ErrorCode.PASSWORD_WEAK))
@@ -242,8 +257,11 @@ async def add_user(data: NewUser, asking: Asking, services: Services) -> User:
 @get("/users/{user:str}", summary="One person", tags=["users"], responses=problems(*TOKEN, ErrorCode.USER_UNKNOWN))
 async def get_user(user: UserPath, asking: Asking) -> User:
     def find(connection: Connection, caller: Caller) -> User:
-        """Who is disabled is shown to administrators only, as in the search."""
-        return user_shown(people.find_person(connection, user) if caller.admin else people.person(connection, people.resolve_user(connection, user)))
+        """Who is disabled is found by administrators only, as in the search."""
+        if caller.admin:
+            return user_shown(people.find_person(connection, user))
+        found = people.person(connection, people.resolve_user(connection, user))
+        return user_shown(found) if found.id == caller.user else face_shown(found)
 
     return await asking.read_as_anybody(find)
 
@@ -280,6 +298,19 @@ async def invite(asking: Asking, services: Services) -> Invited:
 async def ticket(asking: Asking, services: Services) -> TicketMade:
     caller = await asking.caller()
     return TicketMade(await make_ticket(services.context, caller), services.context.policy.ticket_s)
+
+
+def _parse_ids(text: str | None) -> list[UserId] | None:
+    """Raises ``field_invalid``."""
+    if text is None:
+        return None
+    try:
+        wanted = [UserId(parse_uuid(each)) for each in text.split(",")]
+    except ValueError as cause:
+        raise TenfourError(ErrorCode.FIELD_INVALID, "ids: UUIDs joined by commas.") from cause
+    if len(wanted) > IDS_MAX:
+        raise TenfourError(ErrorCode.FIELD_INVALID, f"ids: at most {IDS_MAX} at once.")
+    return wanted
 
 
 async def _require_old_password(data: ProfileChange, caller: Caller, services: Services) -> None:

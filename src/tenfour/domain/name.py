@@ -15,6 +15,16 @@ def fold_name(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
+def words_of_name(text: str) -> str:
+    """The folded words of a name, each after one space: by it people are sorted, and found by the beginning of any word.
+
+    What separates words are spaces and punctuation; who is called by nothing else is called so.
+    """
+    folded = fold_name(text)
+    words = "".join(" " if unicodedata.category(each)[0] in "ZPC" else each for each in folded).split()
+    return "".join(f" {word}" for word in words or [folded])
+
+
 def check_name(name: str) -> str:
     """The name as it is stored; raises ``name_invalid``.
 

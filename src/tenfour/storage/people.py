@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, literal, select, tuple_
 
+from tenfour.domain.name import words_of_name
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import SessionId, UserId, parse_uuid
 from tenfour.storage.schema import avatars, credentials, server_keys, sessions, users
@@ -75,6 +76,9 @@ def _person(row: Row) -> Person:  # type: ignore[type-arg]
     return Person(row.id, row.name, row.external_id, row.avatar_colour, row.avatar, bool(row.admin), row.disabled_at is not None)
 
 
+_last = users.alias("last")
+
+
 def person(connection: Connection, user: UserId) -> Person:
     """Raises ``user_unknown``."""
     row = connection.execute(_one_person, {"user": user}).one_or_none()
@@ -84,16 +88,20 @@ def person(connection: Connection, user: UserId) -> Person:
 
 
 def people(connection: Connection, wanted: Sequence[UserId]) -> list[Person]:
+    """Those of them who are there, disabled ones too."""
     return [_person(row) for row in connection.execute(select(*_PERSON).where(users.c.id.in_(list(wanted))))]
 
 
 def search_people(connection: Connection, query: str, after: str | None, limit: int, *, with_disabled: bool = False) -> list[Person]:
-    """People whose name begins with the query, by name; ``after`` is the last id of the page before."""
-    found = select(*_PERSON).where(users.c.name.istartswith(query, autoescape=True)).order_by(users.c.id).limit(limit)
+    """People with a word in their name that begins as the query does, by name; ``after`` is the last id of the page before."""
+    found = select(*_PERSON).order_by(users.c.name_words, users.c.id).limit(limit)
+    if query:
+        found = found.where(users.c.name_words.contains(words_of_name(query), autoescape=True))
     if not with_disabled:
         found = found.where(users.c.disabled_at.is_(None))
     if after is not None:
-        found = found.where(users.c.id > after)
+        last = select(_last.c.name_words).where(_last.c.id == after).scalar_subquery()
+        found = found.where(tuple_(users.c.name_words, users.c.id) > tuple_(last, literal(after)))
     return [_person(row) for row in connection.execute(found)]
 
 

@@ -43,9 +43,10 @@ users = Table(
     Column("membership_changed_at", BigInteger, nullable=False, server_default="0", index=True),
     Column("created_at", BigInteger, nullable=False),
     Column("avatar", Text),  # the name of the picture in avatars
+    Column("name_words", Text, nullable=False, server_default=""),  # domain.name.words_of_name
     UniqueConstraint("issuer", "external_id"),
 )
-Index("ix_users_name", users.c.name)
+Index("ix_users_name_words", users.c.name_words, users.c.id)
 Index("ix_users_disabled", users.c.id, sqlite_where=users.c.disabled_at.is_not(None), postgresql_where=users.c.disabled_at.is_not(None))
 
 avatars = Table(
