@@ -11,11 +11,14 @@ WORKERS ?= 2
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-serve: $(VENV)/.installed ## Installs what is missing and runs the server on http://127.0.0.1:8410
+serve: $(VENV)/.installed web ## Installs what is missing and runs the server on http://127.0.0.1:8410
 	@exec $(BIN)/tenfour serve
 
-demo: $(VENV)/.installed ## The same, with two accounts and a chat to try
+demo: $(VENV)/.installed web ## The same, with two accounts and a chat to try
 	@exec $(BIN)/tenfour serve --demo
+
+web: $(BIN)/python ## Builds the web client into the package, where its sources changed
+	@$(BIN)/python tools/build_web.py
 
 test: $(VENV)/.installed-dev ## Runs the tests; SLOW=1 (and CI) runs the slow ones too
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(if $(SLOW)$(CI),,-m "not slow") $(ARGS)
@@ -74,4 +77,4 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@$(PIP) install -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help serve demo test check format docs bench proof test-tools pins clean
+.PHONY: help serve demo web test check format docs bench proof test-tools pins clean

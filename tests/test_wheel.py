@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -13,6 +14,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).resolve().parent.parent
+CLIENT = "tenfour/web/"
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +28,22 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_it_has_every_file_of_the_package_and_nothing_else(wheel):
     tracked = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "src/tenfour"], cwd=HERE, check=True, capture_output=True, text=True).stdout.split()
 
-    names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    names = {name for name in wheel.namelist() if ".dist-info/" not in name and not name.startswith(CLIENT)}
 
     assert names == {name.removeprefix("src/") for name in tracked if (HERE / name).exists()}
     assert {"tenfour/py.typed", "tenfour/cli/tail.py", "tenfour/storage/migrations/env.py", "tenfour/storage/migrations/versions/m0001_first.py"} <= names
+
+
+def test_it_has_the_built_web_client_also_compressed(wheel):
+    files = {name.removeprefix(CLIENT) for name in wheel.namelist() if name.startswith(CLIENT)}
+
+    page = wheel.read(CLIENT + "index.html").decode()
+    loaded = re.findall(r'(?:src|href)="/(assets/[^"]+)"', page)
+    assert any(each.endswith(".js") for each in loaded)
+    assert any(each.endswith(".css") for each in loaded)
+    assert set(loaded) <= files
+    assert {f"{each}{ending}" for each in loaded if each.endswith(".js") for ending in (".br", ".gz")} <= files
+    assert not any(part.startswith(".") for each in files for part in each.split("/"))
 
 
 def test_it_has_the_licence_and_names_the_command(wheel):
