@@ -1,19 +1,32 @@
-"""Tools beside Python that some tests need: skipped by name where one is missing, failed where all are required."""
+"""What some tests need beside Python: skipped by name where one is missing, failed where all are required."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+WEB = Path(__file__).resolve().parent.parent / "src" / "tenfour" / "web"
 
 
 def need(tool: str) -> str:
     """Where the tool is. ``make test-tools`` installs them; ``TENFOUR_REQUIRE_ALL=1`` makes a missing one a failure."""
     found = shutil.which(tool)
-    if found is not None:
-        return found
-    reason = f"{tool} is not installed; 'make test-tools' installs it"
+    if found is None:
+        _lack(f"{tool} is not installed; 'make test-tools' installs it")
+    return found
+
+
+def need_web() -> None:
+    """The web client, built into the package."""
+    if not (WEB / "index.html").is_file():
+        _lack("the web client is not built; 'make web' builds it")
+
+
+def _lack(reason: str) -> NoReturn:
     if os.environ.get("TENFOUR_REQUIRE_ALL"):
         pytest.fail(reason)
     pytest.skip(reason)

@@ -30,6 +30,7 @@ from tenfour.actions.publish import publish_commit
 from tenfour.actions.receipts import TURNS, ReceiptBook
 from tenfour.api.application import make_http_app
 from tenfour.api.services import Services
+from tenfour.api.site import Site, built_site
 from tenfour.auth.keys import KeyFileExposed, KeyFileUnreadable, SigningKeys
 from tenfour.auth.passwords import PasswordHasher
 from tenfour.auth.tokens import AccessTokens, Algorithm, ExternalIssuer, TokenVerifier
@@ -207,7 +208,7 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
     return made
 
 
-def make_services(parts: Parts, *, rights: RightsCache, counters: Counters, endings: Endings, node: str, metrics: Callable[[], bytes], is_draining: Callable[[], bool]) -> Services:
+def make_services(parts: Parts, *, rights: RightsCache, counters: Counters, endings: Endings, site: Site, node: str, metrics: Callable[[], bytes], is_draining: Callable[[], bool]) -> Services:
     """What the HTTP handlers work with."""
     settings = parts.settings
     trusted = trusted_networks(settings)
@@ -222,6 +223,7 @@ def make_services(parts: Parts, *, rights: RightsCache, counters: Counters, endi
         counters=counters,
         endings=endings,
         log=parts.log,
+        site=site,
         metrics=metrics,
         is_draining=is_draining,
         node=node,
@@ -240,7 +242,7 @@ def make_services(parts: Parts, *, rights: RightsCache, counters: Counters, endi
 
 def offline_http_app(parts: Parts) -> ASGIApp:
     """The HTTP application for the command line of a stopped server: no socket, no WebSocket."""
-    services = make_services(parts, rights=RightsCache(), counters=Counters(), endings=Endings(), node="offline", metrics=lambda: b"", is_draining=lambda: False)
+    services = make_services(parts, rights=RightsCache(), counters=Counters(), endings=Endings(), site=Site({}), node="offline", metrics=lambda: b"", is_draining=lambda: False)
     return make_http_app(services)
 
 
@@ -276,6 +278,7 @@ class Edges:
             rights=self.hub.rights,
             counters=counters,
             endings=endings,
+            site=built_site(),
             node=node,
             metrics=exposition(counters, self._gauges()),
             is_draining=lambda: self.hub.draining,

@@ -47,7 +47,7 @@ async def test_an_unknown_method_is_told_which_ones_there_are(server: Server, pa
         assert set(answer.headers["allow"].split(", ")) == {*methods.split(), "OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
 
 
-@pytest.mark.parametrize(("path", "status"), [("/api/v1/health/live", 200), ("/api/v1/openapi.json", 200), ("/api/v1/me", 401), ("/nothing", 404)])
+@pytest.mark.parametrize(("path", "status"), [("/api/v1/health/live", 200), ("/api/v1/openapi.json", 200), ("/api/v1/me", 401), ("/nothing.txt", 404)])
 async def test_head_answers_like_get_without_the_body(server: Server, path: str, status: int) -> None:
     whole, head = [await ask(server, method, path, headers={"X-Request-Id": "mine"}) for method in ("GET", "HEAD")]
 

@@ -1,12 +1,8 @@
-"""``/api/v1/openapi.json``, its page, and the page of the set-up link."""
+"""``/api/v1/openapi.json`` and its page."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-import zipfile
-from pathlib import Path
 
 from tenfour.errors import FAILURES, ErrorCode
 from tests.api.asking import ask, refused
@@ -34,30 +30,19 @@ async def test_every_operation_names_itself_and_the_problems_it_may_answer_with(
                 assert {FAILURES[ErrorCode(code)].status for code in codes} == {int(status)}
 
 
-async def test_the_pages_load_nothing_from_elsewhere_and_run_no_script_of_their_own(server: Server) -> None:
-    for path in ("/api/v1/docs", "/setup"):
-        page = await ask(server, "GET", path)
+async def test_the_page_loads_nothing_from_elsewhere_and_runs_no_script_of_its_own(server: Server) -> None:
+    page = await ask(server, "GET", "/api/v1/docs")
 
-        assert page.headers["content-type"] == "text/html; charset=utf-8"
-        assert "default-src 'self'" in page.headers["content-security-policy"]
-        assert re.search(r"<script(?![^>]*src=)|<style|style=|\son\w+=", page.text) is None
-        loaded = SCRIPTS_AND_STYLES.findall(page.text)
-        assert any(each.endswith(".js") for each in loaded)
-        for each in loaded:
-            assert each.startswith("/")
-            assert (await ask(server, "GET", each)).status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert re.search(r"<script(?![^>]*src=)|<style|style=|\son\w+=", page.text) is None
+    loaded = SCRIPTS_AND_STYLES.findall(page.text)
+    assert any(each.endswith(".js") for each in loaded)
+    for each in loaded:
+        assert each.startswith("/")
+        assert (await ask(server, "GET", each)).status_code == 200
 
 
-async def test_only_the_files_of_the_pages_are_given(server: Server) -> None:
+async def test_only_the_files_of_the_page_are_given(server: Server) -> None:
     for name in ("accounts.py", "..%2faccounts.py", "docs.html"):
         refused(await ask(server, "GET", f"/api/v1/docs/{name}"), "not_found")
-
-
-def test_the_pages_are_in_the_wheel(tmp_path: Path) -> None:
-    root = Path(__file__).parents[2]
-
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=root, check=True, capture_output=True)
-
-    [wheel] = tmp_path.glob("*.whl")
-    named = {Path(each).name for each in zipfile.ZipFile(wheel).namelist() if each.startswith("tenfour/api/pages/")}
-    assert named == {"docs.html", "docs.js", "pages.css", "setup.html", "setup.js"}

@@ -62,12 +62,6 @@ def test_a_start_prints_the_address_the_setup_link_and_that_it_is_ready(started:
     assert httpx.get(f"{started.url}/api/v1/server").json()["set_up"] is False
 
 
-def test_the_address_that_is_printed_leads_to_the_set_up_page_while_there_is_no_administrator(started: Server) -> None:
-    answer = httpx.get(started.url)
-
-    assert (answer.status_code, answer.headers["location"]) == (307, "/setup")
-
-
 @pytest.mark.slow
 def test_the_setup_link_makes_one_administrator_and_then_nobody(make_server: Make) -> None:
     server = make_server()

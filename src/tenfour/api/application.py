@@ -17,6 +17,7 @@ from tenfour.api.problems import allowed, exception_handlers
 from tenfour.api.rates import Rates
 from tenfour.api.routes import API_HANDLERS, ROOT_HANDLERS
 from tenfour.api.services import Services
+from tenfour.api.site import SiteServer
 
 BODY_BYTES_MAX = 1_048_576
 
@@ -43,7 +44,7 @@ def make_http_app(services: Services) -> ASGIApp:
         signature_types=[Services],
     )
     methods = {route.path_format: allowed(route.methods) for route in app.routes if isinstance(route, HTTPRoute)}
-    return Edge(app, services, methods, cors)
+    return Edge(SiteServer(app, services.site), services, methods, cors)
 
 
 def _cors(allowed_origins: tuple[str, ...]) -> CORSConfig:

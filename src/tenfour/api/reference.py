@@ -1,4 +1,4 @@
-"""The API's own description: ``/api/v1/openapi.json``, and a page to read it on, ``/api/v1/docs``; the set-up page."""
+"""The API's own description: ``/api/v1/openapi.json``, and a page to read it on, ``/api/v1/docs``."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from importlib.resources import files
 
 import msgspec
 from litestar import Litestar, Response, get
-from litestar.response import Redirect
 
 from tenfour.api.description import finished
 from tenfour.api.identity import AnyRequest
-from tenfour.api.services import Services
 from tenfour.errors import ErrorCode, TenfourError
-from tenfour.storage.people import has_users
 
 OPENAPI_TYPE = "application/vnd.oai.openapi+json"
 _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
@@ -37,18 +34,6 @@ async def page_file(name: str) -> Response[bytes]:
     return _page(name)
 
 
-@get("/", include_in_schema=False)
-async def front(services: Services) -> Redirect:
-    """Where somebody goes who opens the address that start-up prints."""
-    is_set_up = await services.context.store.read(has_users)
-    return Redirect("/api/v1/docs" if is_set_up else "/setup", status_code=307)
-
-
-@get("/setup", include_in_schema=False)
-async def setup() -> Response[bytes]:
-    return _page("setup.html")
-
-
 @lru_cache(1)
 def _description(app: Litestar) -> bytes:
     return msgspec.json.encode(finished(app.openapi_schema.to_schema()))
@@ -59,4 +44,3 @@ def _page(name: str) -> Response[bytes]:
 
 
 HANDLERS = [openapi, docs, page_file]
-ROOT_HANDLERS = [front, setup]

@@ -13,7 +13,7 @@
 | ws, chats/{chat}/ws, diagnostics/echo (426 only) | doors      |
 | openapi.json, docs                               | reference  |
 
-Beside it ``/metrics`` and ``/.well-known/jwks.json`` (health), and the page of the set-up link, ``/setup`` (reference).
+Beside it ``/metrics`` and ``/.well-known/jwks.json`` (health). Every other path is the web client's (site), which is asked first.
 """
 
 from __future__ import annotations
@@ -22,4 +22,4 @@ from tenfour.api import accounts, avatars, chats, doors, health, members, messag
 
 CHAT_HANDLERS = [*chats.HANDLERS, *members.HANDLERS, *messages.HANDLERS, *receipts.HANDLERS]
 API_HANDLERS = [*accounts.HANDLERS, *avatars.HANDLERS, *CHAT_HANDLERS, *server_keys.HANDLERS, *health.HANDLERS, *doors.HANDLERS, *reference.HANDLERS]
-ROOT_HANDLERS = [*health.ROOT_HANDLERS, *reference.ROOT_HANDLERS]
+ROOT_HANDLERS = health.ROOT_HANDLERS

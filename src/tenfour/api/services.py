@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tenfour.actions.access import RightsCache
 from tenfour.actions.context import Context
 from tenfour.actions.receipts import ReceiptBook
+from tenfour.api.site import Site
 from tenfour.auth.keys import SigningKeys
 from tenfour.auth.passwords import PasswordHasher
 from tenfour.auth.tokens import AccessTokens, TokenVerifier
@@ -28,6 +29,7 @@ class Services:
     counters: Counters
     endings: Endings
     log: Log
+    site: Site
     metrics: Callable[[], bytes]
     is_draining: Callable[[], bool]
     node: str
