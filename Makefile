@@ -31,6 +31,7 @@ check: $(VENV)/.installed-dev ## Lint, format, types, layers, documents
 	$(BIN)/python tools/make_docs.py --check
 	$(BIN)/python tools/make_sdk.py --check
 	$(BIN)/python tools/check_text.py
+	$(BIN)/python tools/make_openapi.py | node_modules/.bin/openapi-typescript | diff - web/src/lib/generated/api.ts
 
 format: $(VENV)/.installed-dev ## Puts the code into shape
 	$(BIN)/ruff check --fix .

@@ -69,6 +69,8 @@ export default defineConfig(
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: tseslint.parser, svelteConfig } },
     rules: {
+      // An index inside a class of state need not be state itself.
+      'svelte/prefer-svelte-reactivity': 'off',
       // `let { a, b = $bindable() } = $props()` is how the language says it.
       'prefer-const': 'off',
       'svelte/prefer-const': ['error', { destructuring: 'all' }],

@@ -1,0 +1,127 @@
+/** Everybody whose name is known, each as one object that keeps itself up to date. */
+
+import { SvelteMap } from 'svelte/reactivity';
+import type { Api } from '../lib/api';
+import { hueOf } from '../lib/ids';
+
+export type Online = 'online' | 'away' | 'offline' | null;
+
+/** What the server tells of a person. */
+export interface Face {
+  readonly id: string;
+  readonly name: string;
+  readonly avatar?: string | null;
+  readonly avatar_colour?: string | null;
+}
+
+export class Person {
+  readonly id: string;
+  /** One of ten, for who chose no colour. */
+  readonly hue: number;
+  /** Empty until it is known. */
+  name: string = $state('');
+  /** The address of the picture. */
+  avatar: string | null = $state(null);
+  /** The colour that they chose, `#rrggbb`. */
+  colour: string | null = $state(null);
+  #people: People;
+
+  constructor(id: string, people: People) {
+    this.id = id;
+    this.hue = hueOf(id);
+    this.#people = people;
+  }
+
+  /** Null: not known, as in chats that are too large to tell. */
+  get online(): Online {
+    return this.#people.presence.of(this.id);
+  }
+}
+
+/** Who is there, of those with whom one shares a direct chat or a small one. */
+export class Presence {
+  #isKnown = $state(false);
+  #states = new SvelteMap<string, Online>();
+
+  of(user: string): Online {
+    return this.#isKnown ? (this.#states.get(user) ?? null) : null;
+  }
+
+  /** The connection is there: who is heard of no more is away from now on. */
+  begin(): void {
+    for (const user of this.#states.keys()) this.#states.set(user, 'offline');
+    this.#isKnown = true;
+  }
+
+  /** Nobody tells any more who is there. */
+  end(): void {
+    this.#isKnown = false;
+  }
+
+  /** Somebody whose coming and going one is told of. */
+  expect(user: string): void {
+    if (!this.#states.has(user)) this.#states.set(user, 'offline');
+  }
+
+  heard(user: string, state: string): void {
+    this.#states.set(user, state === 'online' || state === 'away' ? state : 'offline');
+  }
+}
+
+const LOOKED_UP_AT_ONCE = 100;
+
+export class People {
+  readonly presence = new Presence();
+  #api: Api;
+  #known = new Map<string, Person>();
+  #nameless = new Set<string>();
+  #lookup: Promise<void> | null = null;
+  #ended = new AbortController();
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** The person of an id, always the same object; the name comes when it is known. */
+  get(id: string): Person {
+    let person = this.#known.get(id);
+    if (person === undefined) {
+      person = new Person(id, this);
+      this.#known.set(id, person);
+      this.#nameless.add(id);
+      this.#lookup ??= Promise.resolve().then(() => this.#lookUp());
+    }
+    return person;
+  }
+
+  /** Takes what an answer of the server told. */
+  learn(face: Face): Person {
+    let person = this.#known.get(face.id);
+    if (person === undefined) {
+      person = new Person(face.id, this);
+      this.#known.set(face.id, person);
+    }
+    person.name = face.name;
+    if (face.avatar !== undefined) person.avatar = face.avatar;
+    if (face.avatar_colour !== undefined) person.colour = face.avatar_colour;
+    this.#nameless.delete(face.id);
+    return person;
+  }
+
+  /** People whose name begins with a text. */
+  async search(text: string, signal?: AbortSignal): Promise<Person[]> {
+    const page = await this.#api.get('/api/v1/users', { query: { query: text, limit: 20 }, signal });
+    return page.items.map((user) => this.learn(user));
+  }
+
+  dispose(): void {
+    this.#ended.abort();
+  }
+
+  async #lookUp(): Promise<void> {
+    const ids = [...this.#nameless].slice(0, LOOKED_UP_AT_ONCE);
+    this.#lookup = null;
+    const page = await this.#api.get('/api/v1/users', { query: { query: ids.join(',') }, signal: this.#ended.signal });
+    for (const user of page.items) this.learn(user);
+  }
+}
