@@ -21,6 +21,16 @@ async def test_the_server_says_what_it_is(server: Server) -> None:
 
     assert (shown["name"], shown["protocol"], shown["registration"]) == ("tenfour", "tenfour.v1", "closed")
     assert shown["server_time"].endswith("Z")
+    assert shown["limits"] == {
+        "text_chars": 16_000,
+        "title_chars": 200,
+        "name_chars": 64,
+        "password_chars_min": 8,
+        "password_chars_max": 256,
+        "picture_bytes": 262_144,
+        "picture_side": 512,
+        "chat_members": 10_000,
+    }
 
 
 async def test_metrics_are_for_this_machine_or_the_metrics_token(strict: Server) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from litestar import Response, get
@@ -11,6 +11,10 @@ from litestar import Response, get
 from tenfour.api.description import NOBODY, answer, problems
 from tenfour.api.identity import AnyRequest, is_from_here
 from tenfour.api.services import Services
+from tenfour.auth import passwords
+from tenfour.domain.chat import TITLE_CHARS_MAX
+from tenfour.domain.name import NAME_CHARS_MAX
+from tenfour.domain.picture import PICTURE_BYTES_MAX, PICTURE_SIDE_MAX
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.storage.people import has_users
 from tenfour.wire.frames import PROTOCOL
@@ -29,14 +33,28 @@ class Ready(msgspec.Struct):
     node: str
 
 
+class Limits(msgspec.Struct):
+    """What forms have to know before anybody has logged in; ``welcome`` tells the rest."""
+
+    text_chars: int
+    title_chars: int
+    name_chars: int
+    password_chars_min: int
+    password_chars_max: int
+    picture_bytes: int
+    picture_side: int
+    chat_members: int
+
+
 class Server(msgspec.Struct):
     name: str
     version: str
     node: str
     protocol: str
     server_time: str
-    registration: str
+    registration: Literal["open", "invite", "closed"]
     set_up: bool
+    limits: Limits
 
 
 @get("/health/live", summary="Whether the process answers", tags=["health"], responses=problems(), security=NOBODY)
@@ -52,11 +70,12 @@ async def ready(services: Services) -> Response[Ready]:
     return Response(Ready(not reasons, reasons, services.node), status_code=503 if reasons else 200, headers={"Cache-Control": "no-store"})
 
 
-@get("/server", summary="What this server is", tags=["health"], responses=problems(), security=NOBODY)
+@get("/server", summary="What this server is, and what a log-in form has to know", tags=["health"], responses=problems(), security=NOBODY)
 async def server(services: Services) -> Server:
     is_set_up = await services.context.store.read(has_users)
-    now = rfc3339(services.context.clock.now_ms())
-    return Server("tenfour", services.version, services.node, PROTOCOL, now, services.context.policy.registration.value, is_set_up)
+    now, policy = rfc3339(services.context.clock.now_ms()), services.context.policy
+    limits = Limits(policy.text_chars_max, TITLE_CHARS_MAX, NAME_CHARS_MAX, passwords.CHARS_MIN, passwords.CHARS_MAX, PICTURE_BYTES_MAX, PICTURE_SIDE_MAX, policy.chat_members_max)
+    return Server("tenfour", services.version, services.node, PROTOCOL, now, policy.registration.value, is_set_up, limits)
 
 
 @get("/metrics", include_in_schema=False)
