@@ -168,6 +168,30 @@ async def test_in_a_large_chat_a_receipt_goes_to_the_users_own_connections_alone
     assert await signs(ann, "receipt", large) == []
 
 
+async def test_what_was_read_on_one_device_is_told_to_the_others_that_follow_all_chats(world: World) -> None:
+    pair = await world.chat("ann", "bob", kind="direct")
+    ann, tablet, phone = await follow(world.ann, pair), await world.ann.connect(), await follow(world.ann, pair)
+    await tablet.say(type="subscribe", id="s", epoch=tablet.welcome["epoch"], chats={}, rest=True)
+    await tablet.next("synced")
+    bob = await follow(world.bob, pair)
+    sent = await bob.send(pair, "read me")
+
+    await phone.say(type="receipt", chat=pair, read=sent["seq"])
+    heard = [await wire.next("receipt") for wire in (ann, tablet, phone, bob)]
+
+    assert {(each["by"], each["read"]) for each in heard} == {(world.ann.id, sent["seq"])}
+
+
+async def test_what_was_read_over_rest_is_told_to_the_users_connections(world: World, large: str) -> None:
+    ann = await follow(world.ann, large)
+
+    stored = await world.ann.request("POST", f"/chats/{large}/receipts", json={"read": 4})
+    heard = await ann.next("receipt")
+
+    assert stored.status_code == 200
+    assert (heard["by"], heard["read"]) == (world.ann.id, 4)
+
+
 async def test_a_receipt_of_a_stranger_is_refused_and_one_for_a_chat_that_was_joined_since_is_taken(world: World, small: str) -> None:
     ann, dan = await follow(world.ann, small), await world.dan.connect()
 
@@ -207,6 +231,38 @@ async def test_who_goes_live_learns_who_is_there_and_the_others_learn_of_them_on
     assert (seen_by_ann["user"], seen_by_ann["state"]) == (world.bob.id, "online")
     assert (seen_by_bob["user"], seen_by_bob["state"]) == (world.ann.id, "online")
     assert third["user"] == world.cat.id
+
+
+async def test_a_new_connection_is_told_at_once_who_is_online_once_for_all_its_chats_and_of_nobody_else(world: World, small: str) -> None:
+    with_bob, with_dan = [await world.chat("ann", other, kind="direct") for other in ("bob", "dan")]
+    await follow(world.bob, small)
+
+    ann = await world.ann.connect()
+    await ann.say(type="subscribe", id="s", epoch=ann.welcome["epoch"], chats={}, rest=True)
+    for _ in range(3):
+        await ann.next("synced")
+    await signs(ann, "presence", small)
+
+    live = {each["chat"] for each in ann.seen if each["type"] == "synced"}
+    told = [(each["user"], each["state"]) for each in ann.seen if each["type"] == "presence"]
+    assert live == {small, with_bob, with_dan}
+    assert told == [(world.bob.id, "online")]
+
+
+async def test_who_comes_back_is_told_anew_who_is_online(world: World, small: str) -> None:
+    bob, cat = await follow(world.bob, small), await follow(world.cat, small)
+    ann = await follow(world.ann, small)
+    assert {(await ann.next("presence"))["user"] for _ in range(2)} == {world.bob.id, world.cat.id}
+    await ann.close()
+
+    await cat.close()
+    gone = await bob.next("presence")
+    while gone["state"] == "online":
+        gone = await bob.next("presence")
+    again = await follow(world.ann, small)
+
+    assert gone["user"] == world.cat.id
+    assert [each["user"] for each in await signs(again, "presence", small)] == [world.bob.id]
 
 
 async def test_who_is_gone_for_long_enough_is_offline(world: World, small: str) -> None:

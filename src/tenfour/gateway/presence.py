@@ -43,9 +43,13 @@ class Presence:
         if user in self._online:
             self._leaving[user] = self._hub.clock.monotonic() + self._hub.limits.offline_after_s
 
-    def joined(self, connection: Connection, audience: Audience) -> None:
-        """A connection went live in a chat: it learns who is there. The others know."""
-        there = [user for user in self._told_in(audience) if user in self._online and user != connection.user]
+    def joined(self, connection: Connection, audience: Audience, seen: set[UserId]) -> None:
+        """A connection went live in a chat: it learns who is there, but for whom it has seen in another one. The others know.
+
+        Without ``seen`` people who share two hundred chats would be told of each other two hundred times whenever one comes back.
+        """
+        there = [user for user in self._told_in(audience) if user in self._online and user != connection.user and user not in seen]
+        seen.update(there)
         if there:
             connection.write(b"".join([self._frame(user, online=True, since=self._online[user]) for user in there]))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.audience import Audience
-from tenfour.ids import ChatId, Seq
+from tenfour.ids import ChatId, Seq, UserId
 from tenfour.storage import reads
 from tenfour.storage.reads import EventRun, Membership, ReplayPage
 from tenfour.wire import frames
@@ -36,6 +36,8 @@ class _Course:
     place: Place
     audience: Audience
     after: Seq | None
+    seen: set[UserId]
+    """Who this replay has said is online, in any of its chats."""
     told: int = 0
     """Events written so far."""
 
@@ -43,9 +45,10 @@ class _Course:
 async def replay(connection: Connection, wanted: Wanted) -> None:
     """Replays the named chats (and the rest, if asked for), most recent first, then lets them be live."""
     courses: dict[ChatId, _Course] = {}
+    seen: set[UserId] = set()
     try:
         for chat, after in await _positions(connection, wanted):
-            courses[chat] = _set_out(connection, chat, wanted.id, after)
+            courses[chat] = _set_out(connection, chat, wanted.id, after, seen)
         while courses and connection.open:
             batch = dict(list(courses.items())[:CHATS_PER_READ])
             async with connection.hub.replays:
@@ -74,12 +77,12 @@ async def _positions(connection: Connection, wanted: Wanted) -> list[tuple[ChatI
     return [*named.items(), *((chat, head) for chat, head in others.items() if chat not in named and chat not in connection.dialog.places)]
 
 
-def _set_out(connection: Connection, chat: ChatId, subscribe_id: str | None, after: Seq | None) -> _Course:
+def _set_out(connection: Connection, chat: ChatId, subscribe_id: str | None, after: Seq | None, seen: set[UserId]) -> _Course:
     """A second subscribe leaves the room first."""
     audience = connection.hub.audience(chat)
     audience.leave(connection)
     audience.arriving += 1
-    return _Course(connection.dialog.replaying(chat, subscribe_id, after), audience, after)
+    return _Course(connection.dialog.replaying(chat, subscribe_id, after), audience, after, seen)
 
 
 def _arrive(connection: Connection, course: _Course) -> None:
@@ -169,7 +172,7 @@ async def _tell(connection: Connection, course: _Course, events: EventRun) -> bo
 def _join(connection: Connection, course: _Course, cursor: Seq) -> None:
     course.audience.join(connection, cursor)
     connection.dialog.went_live(course.place)
-    connection.hub.presence.joined(connection, course.audience)
+    connection.hub.presence.joined(connection, course.audience, course.seen)
 
 
 def _refuse(connection: Connection, course: _Course, page: ReplayPage, wanted: Wanted) -> bool:
