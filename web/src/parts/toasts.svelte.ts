@@ -1,0 +1,53 @@
+import { announce } from './announce.svelte';
+
+export interface Toast {
+  id: number;
+  text: string;
+  kind: 'info' | 'success' | 'danger';
+  action: { label: string; run: () => void } | null;
+}
+
+/** Long enough to read a sentence; held while the pointer or the focus is on it. */
+const STAYS_MS = 6_000;
+const MOST = 3;
+
+let list = $state.raw<readonly Toast[]>([]);
+let last = 0;
+// eslint-disable-next-line svelte/prefer-svelte-reactivity -- nobody draws the timers
+const leaving = new Map<number, ReturnType<typeof setTimeout>>();
+
+/** Says something short that needs no answer: "Copied", "Saved". What must not be missed is a Notice. */
+export function toast(text: string, kind: Toast['kind'] = 'info', action: Toast['action'] = null): void {
+  const made: Toast = { id: ++last, text, kind, action };
+  list.slice(0, Math.max(0, list.length - MOST + 1)).forEach((old) => {
+    dismiss(old.id);
+  });
+  list = [...list, made];
+  leaveLater(made.id);
+  announce(text);
+}
+
+export function toasts(): readonly Toast[] {
+  return list;
+}
+
+export function dismiss(id: number): void {
+  hold(id);
+  list = list.filter((each) => each.id !== id);
+}
+
+/** Somebody is reading it. */
+export function hold(id: number): void {
+  clearTimeout(leaving.get(id));
+  leaving.delete(id);
+}
+
+export function leaveLater(id: number): void {
+  hold(id);
+  leaving.set(
+    id,
+    setTimeout(() => {
+      dismiss(id);
+    }, STAYS_MS),
+  );
+}
