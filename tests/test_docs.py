@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = ["settings.md", "errors.md", "frames.md"]
 
 
-def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, root / "tools" / "make_docs.py", *arguments], capture_output=True, text=True, check=False)
+def _run(root: Path, *arguments: str, tool: str = "make_docs.py") -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, root / "tools" / tool, *arguments], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -52,6 +52,23 @@ def test_the_pages_are_made_where_there_are_none(copy: Path) -> None:
 
     assert made.returncode == 0, made.stderr
     assert [(copy / "docs" / "reference" / page).read_text() for page in PAGES] == [(ROOT / "docs" / "reference" / page).read_text() for page in PAGES]
+
+
+def test_the_typescript_sdk_has_the_frames_and_errors_of_the_server() -> None:
+    checked = _run(ROOT, "--check", tool="make_sdk.py")
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_a_stale_file_of_the_typescript_sdk_is_named(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copytree(ROOT / "clients" / "typescript" / "src" / "generated", tmp_path / "clients" / "typescript" / "src" / "generated")
+    (tmp_path / "clients" / "typescript" / "src" / "generated" / "frames.ts").write_text("something else")
+
+    checked = _run(tmp_path, "--check", tool="make_sdk.py")
+
+    assert checked.returncode == 1
+    assert checked.stdout.splitlines() == ["clients/typescript/src/generated/frames.ts is stale: run make docs"]
 
 
 def test_every_setting_and_every_error_has_its_row() -> None:

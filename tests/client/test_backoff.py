@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tenfour.client.backoff import BASE_S, CAP_S, delay_s
+
+TABLE = json.loads((Path(__file__).resolve().parents[2] / "protocol" / "backoff.json").read_text())["rows"]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row['attempt']}-{row['random']}")
+def test_the_wait_is_the_one_of_the_protocol_s_table(row: dict[str, float]) -> None:
+    assert delay_s(int(row["attempt"]), row["random"]) == pytest.approx(row["delay_s"])
 
 
 @given(st.floats(min_value=0, max_value=1, exclude_max=True))

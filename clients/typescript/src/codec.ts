@@ -40,7 +40,8 @@ function frameOf(seen: unknown): ServerFrame | null {
     // What has a place in a chat is an event whatever its type: to pass over it would be a gap.
     if (!isKnown) return { type: 'other_event', kind: type, chat, seq };
   }
-  return { ...DEFAULTS[type], ...seen } as ServerFrame;
+  const frame = { ...DEFAULTS[type], ...seen };
+  return frame as ServerFrame;
 }
 
 function isTagged(seen: unknown): seen is Tagged {

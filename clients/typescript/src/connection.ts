@@ -78,7 +78,13 @@ export type Effect =
   | { readonly is: 'renewToken' }
   | { readonly is: 'changed'; readonly status: Status }
   | { readonly is: 'happened'; readonly frame: AnyEvent }
-  | { readonly is: 'lost'; readonly chat: string; readonly after: Seq; readonly head: Seq; readonly newHistory: boolean }
+  | {
+      readonly is: 'lost';
+      readonly chat: string;
+      readonly after: Seq;
+      readonly head: Seq;
+      readonly newHistory: boolean;
+    }
   | { readonly is: 'unfollowed'; readonly chat: string; readonly code: string; readonly detail: string }
   | { readonly is: 'told'; readonly frame: ToldFrame };
 
@@ -231,7 +237,8 @@ export class Connection {
   #checkDoor(chats: Iterable<string>, rest: boolean): void {
     if (this.#onlyChat === null) return;
     if (rest) throw new RangeError('the door of one chat has no others');
-    for (const chat of chats) if (chat !== this.#onlyChat) throw new RangeError(`this is the door of ${this.#onlyChat}`);
+    for (const chat of chats)
+      if (chat !== this.#onlyChat) throw new RangeError(`this is the door of ${this.#onlyChat}`);
   }
 
   // What the socket does
@@ -450,7 +457,8 @@ export class Connection {
   }
 
   #subscribeAll(): Effect[] {
-    if (this.#onlyChat === null || this.#door() !== this.#path) return this.#subscribe([...this.#places], this.#wantsRest);
+    if (this.#onlyChat === null || this.#door() !== this.#path)
+      return this.#subscribe([...this.#places], this.#wantsRest);
     // The server has subscribed the door's chat by itself, from the position in the path.
     for (const [chat, place] of this.#places) {
       this.#complete(chat, place);
@@ -516,7 +524,10 @@ export class Connection {
     const rest = this.#resubscribeRest;
     this.#resubscribeAt = null;
     this.#resubscribeRest = false;
-    return this.#subscribe(this.#placesWhere((place) => !place.live && place.subscribeId === NONE), rest);
+    return this.#subscribe(
+      this.#placesWhere((place) => !place.live && place.subscribeId === NONE),
+      rest,
+    );
   }
 
   /** Asks again for the chats whose replay stands still: an answer was lost. */
@@ -546,7 +557,8 @@ export class Connection {
     }
     for (const [, place] of meant) place.subscribeId = NONE;
     this.#resubscribeRest ||= frame.chat === null && frame.id !== null && frame.id === this.#restId;
-    if (meant.length > 0 || this.#resubscribeRest) this.#resubscribeAt = now + (frame.retry_after_ms ?? RESUBSCRIBE_AFTER_MS);
+    if (meant.length > 0 || this.#resubscribeRest)
+      this.#resubscribeAt = now + (frame.retry_after_ms ?? RESUBSCRIBE_AFTER_MS);
     return [];
   }
 
@@ -597,7 +609,8 @@ export class Connection {
     if (place.seq !== null && seq <= place.seq) return [];
     // Only the user's own joining may leave out what was before it.
     const isOwnJoining = frame.type === 'member_joined' && frame.user === this.#user;
-    if (place.seq !== null && seq !== place.seq + 1 && !isOwnJoining) return place.live ? this.#gap(chat, place, now) : [];
+    if (place.seq !== null && seq !== place.seq + 1 && !isOwnJoining)
+      return place.live ? this.#gap(chat, place, now) : [];
     place.seq = seq;
     place.fromHead = false;
     place.gaps = 0;
@@ -620,7 +633,8 @@ export class Connection {
 
 function inPortions(chats: readonly Followed[]): Followed[][] {
   const portions: Followed[][] = [];
-  for (let at = 0; at < chats.length; at += CHATS_PER_SUBSCRIBE) portions.push(chats.slice(at, at + CHATS_PER_SUBSCRIBE));
+  for (let at = 0; at < chats.length; at += CHATS_PER_SUBSCRIBE)
+    portions.push(chats.slice(at, at + CHATS_PER_SUBSCRIBE));
   return portions;
 }
 

@@ -90,7 +90,9 @@ export class Outbox implements Iterable<Entry> {
   take(now: number, maySend: (chat: string) => boolean): Entry[] {
     this.#refill(now);
     const taken: Entry[] = [];
-    let ready = [...this.#lines].filter(([chat, line]) => this.#isReady(line, now) && maySend(chat)).map(([, line]) => line);
+    let ready = [...this.#lines]
+      .filter(([chat, line]) => this.#isReady(line, now) && maySend(chat))
+      .map(([, line]) => line);
     while (ready.length > 0 && this.#free >= 1) {
       const turn = ready.slice(0, Math.floor(this.#free));
       for (const line of turn) taken.push(takeOldest(line));
