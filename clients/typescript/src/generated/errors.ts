@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'frame_too_large'
   | 'protocol_error'
   | 'not_supported'
+  | 'picture_invalid'
   | 'token_missing'
   | 'token_malformed'
   | 'token_algorithm'
@@ -162,6 +163,7 @@ export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
     advice: 'Use a WebSocket library that follows RFC 6455.',
   },
   not_supported: { close: 4400, retry: 'never' },
+  picture_invalid: { close: 4400, retry: 'never' },
   token_missing: {
     close: 4401,
     retry: 'with_new_token',
