@@ -6,7 +6,7 @@ const GAP = 6;
 
 let bubble: HTMLElement | null = null;
 
-/** `{@attach tooltip('Settings')}`: the words appear after a rest of the pointer, or at once with keyboard focus. Not read out: the element has its own label. */
+/** `{@attach tooltip('Settings')}`: the words appear after a rest of the pointer, or with keyboard focus. Not read out: the element has its own label. */
 export function tooltip(text: string): Attachment<HTMLElement> {
   return (element) => {
     const ending = new AbortController();
@@ -17,15 +17,18 @@ export function tooltip(text: string): Attachment<HTMLElement> {
       clearTimeout(resting);
       if (bubble?.dataset['for'] === text && bubble.matches(':popover-open')) bubble.hidePopover();
     };
-    const enter = (event: PointerEvent): void => {
-      if (event.pointerType !== 'mouse') return;
+    const showAfter = (rest: number): void => {
       clearTimeout(resting);
       resting = setTimeout(() => {
         show(element, text);
-      }, REST_MS);
+      }, rest);
+    };
+    const enter = (event: PointerEvent): void => {
+      if (event.pointerType === 'mouse') showAfter(REST_MS);
     };
     const focus = (): void => {
-      if (element.matches(':focus-visible')) show(element, text);
+      // Not within the event: focus also comes back while a menu is being hidden, when no popover may be shown.
+      if (element.matches(':focus-visible')) showAfter(0);
     };
     const key = (event: KeyboardEvent): void => {
       if (event.key === 'Escape') hide();
