@@ -84,7 +84,7 @@ async def test_in_a_large_chat_only_the_users_own_connections_are_told(world: Wo
     await book.flush()
 
     assert world.broker.chat_bells == []
-    assert world.broker.user_bells == [OwnReceipt(ben, ReceiptNotice(chat, ben, 6, 6))]
+    assert world.broker.user_bells == [OwnReceipt(ben, ReceiptNotice(chat, ben, 6, 6, world.clock.now_ms()))]
 
 
 async def test_the_turns_of_a_second_reach_every_chat_once(world: World) -> None:

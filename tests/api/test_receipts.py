@@ -19,10 +19,11 @@ async def test_a_receipt_is_stored_at_once_and_shown_to_the_others(server: Serve
 
     stored = await world.bob.request("POST", f"/chats/{chat}/receipts", json={"delivered": 4, "read": 3})
 
-    assert (stored.status_code, stored.json()) == (200, {"user": world.bob.id, "delivered": 4, "read": 3})
-    assert await wire.next("receipt") == {"type": "receipt", "chat": chat, "by": world.bob.id, "delivered": 4, "read": 3}
-    listed = {each["user"]: (each["delivered"], each["read"]) for each in (await world.ann.request("GET", f"/chats/{chat}/receipts")).json()["items"]}
-    assert listed == {world.ann.id: (1, 1), world.bob.id: (4, 3)}
+    read_at = stored.json()["read_at"]
+    assert (stored.status_code, stored.json()) == (200, {"user": world.bob.id, "delivered": 4, "read": 3, "read_at": read_at})
+    assert await wire.next("receipt") == {"type": "receipt", "chat": chat, "by": world.bob.id, "delivered": 4, "read": 3, "read_at": read_at}
+    listed = {each["user"]: (each["delivered"], each["read"], each["read_at"]) for each in (await world.ann.request("GET", f"/chats/{chat}/receipts")).json()["items"]}
+    assert listed == {world.ann.id: (1, 1, None), world.bob.id: (4, 3, read_at)}
 
 
 @pytest.mark.parametrize(("noted", "stands"), [({"read": 4}, (4, 4)), ({"delivered": 3}, (3, 2)), ({"read": 99}, (4, 4)), ({"delivered": 99}, (4, 2)), ({"read": 0}, (2, 2)), ({}, (2, 2))])

@@ -138,9 +138,9 @@ async def test_receipts_of_a_second_come_as_one_to_everybody_in_a_small_chat_and
     shown = [await wire.next("receipt") for wire in (ann, cat, bob)]
     stored = (await world.ann.request("GET", f"/chats/{small}/receipts")).json()["items"]
 
-    assert shown[0] == {"type": "receipt", "chat": small, "by": world.bob.id, "delivered": 6, "read": 6}
+    assert shown[0] | {"read_at": ""} == {"type": "receipt", "chat": small, "by": world.bob.id, "delivered": 6, "read": 6, "read_at": ""}
     assert shown == [shown[0]] * 3
-    assert {each["user"]: each["read"] for each in stored}[world.bob.id] == 6
+    assert {each["user"]: (each["read"], each["read_at"]) for each in stored}[world.bob.id] == (6, shown[0]["read_at"])
 
 
 async def test_a_receipt_never_goes_back_and_never_beyond_the_head(world: World, small: str) -> None:

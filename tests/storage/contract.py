@@ -470,16 +470,31 @@ class StoreContract(_Nodes):
         await node.say_all(drafts(chat, ann, 8), 2)
         steps = [(5, 0), (3, 4), (4, 2), (0, 7), (10_000, 9_999), (1, 1)]
 
-        moved = [await node.store.change(lambda tx, step=step: directory.store_receipts(tx.connection, [(chat, Progress(ben, *step))])) for step in steps]
+        moved = [await node.store.change(lambda tx, step=step: directory.store_receipts(tx.connection, [(chat, Progress(ben, *step))], tx.now_ms)) for step in steps]
 
         assert [[(each.delivered, each.read) for each in some] for some in moved] == [[(5, 2)], [(5, 4)], [], [(7, 7)], [(10, 10)], []]
+
+    async def test_a_position_says_when_it_was_read_and_a_delivery_does_not_change_that(self, node: Node) -> None:
+        ann, ben = await node.person(), await node.person()
+        chat = await node.chat(ann, ben)
+        await node.say_all(drafts(chat, ann, 8), 2)
+        steps = [(5, 0), (0, 4), (9, 0), (0, 4), (0, 9)]
+
+        moved = [await node.store.change(lambda tx, step=step, at=at: directory.store_receipts(tx.connection, [(chat, Progress(ben, *step))], at)) for at, step in enumerate(steps)]
+
+        assert [[(each.read, each.read_at) for each in some] for some in moved] == [[(2, None)], [(4, 1)], [(4, 1)], [], [(9, 4)]]
+        assert await node.store.read(lambda connection: directory.find_progress(connection, chat, ben)) == Progress(ben, 9, 9, 4)
+        listed = await node.store.read(lambda connection: directory.list_progress(connection, chat, after=None, limit=10))
+        assert {each.user: each.read_at for each in listed} == {ann: None, ben: 4}
 
     async def test_a_receipt_of_a_stranger_is_nothing(self, node: Node) -> None:
         ann, ben = await node.person(), await node.person()
         chat = await node.chat(ann)
         await node.say(chat, ann)
 
-        moved = await node.store.change(lambda tx: directory.store_receipts(tx.connection, [(chat, Progress(ben, 1, 1)), (ChatId("none"), Progress(ann, 1, 1)), (chat, Progress(ann, 2, 2))]))
+        moved = await node.store.change(
+            lambda tx: directory.store_receipts(tx.connection, [(chat, Progress(ben, 1, 1)), (ChatId("none"), Progress(ann, 1, 1)), (chat, Progress(ann, 2, 2))], tx.now_ms)
+        )
 
         assert [(each.user, each.read) for each in moved] == [(ann, 2)]
 

@@ -159,7 +159,7 @@ class StoreMachine(RuleBasedStateMachine):
         chat, model = self.at(place)
         user = self.people[person]
 
-        moved = self.run(self.node.store.change(lambda tx: directory.store_receipts(tx.connection, [(chat, Progress(user, delivered, read))])))
+        moved = self.run(self.node.store.change(lambda tx: directory.store_receipts(tx.connection, [(chat, Progress(user, delivered, read))], tx.now_ms)))
 
         if user not in model.members:
             assert moved == []

@@ -76,9 +76,10 @@ async def store_receipt(context: Context, chat: ChatId, user: UserId, *, deliver
 
     def store(tx: Transaction) -> tuple[Progress, list[StoredReceipt]]:
         open_chat(tx.connection, chat, user)
-        moved = directory.store_receipts(tx.connection, [(chat, Progress(user, delivered, read))])
-        member = open_chat(tx.connection, chat, user).member
-        return Progress(user, member.delivered_seq, member.read_seq), moved
+        moved = directory.store_receipts(tx.connection, [(chat, Progress(user, delivered, read))], tx.now_ms)
+        stands = directory.find_progress(tx.connection, chat, user)
+        assert stands is not None, "a member of this transaction has a row"
+        return stands, moved
 
     progress, moved = await context.store.change(store)
     _tell(context, moved)
@@ -92,14 +93,14 @@ def list_receipts(connection: Connection, chat: ChatId, user: UserId, *, after: 
 
 
 async def _store(context: Context, wanted: Sequence[tuple[ChatId, Progress]]) -> None:
-    _tell(context, await context.store.change(lambda transaction: directory.store_receipts(transaction.connection, wanted)))
+    _tell(context, await context.store.change(lambda tx: directory.store_receipts(tx.connection, wanted, tx.now_ms)))
 
 
 def _tell(context: Context, moved: Sequence[StoredReceipt]) -> None:
     """Everybody in a small chat, else only the user's own connections: else one message in a chat of 1,000 would cause 1,000,000 frames."""
     by_chat: dict[ChatId, list[ReceiptNotice]] = {}
     for receipt in moved:
-        notice = ReceiptNotice(receipt.chat, receipt.user, receipt.delivered, receipt.read)
+        notice = ReceiptNotice(receipt.chat, receipt.user, receipt.delivered, receipt.read, receipt.read_at)
         if receipt.member_count <= context.policy.receipts_live_max:
             by_chat.setdefault(receipt.chat, []).append(notice)
         else:

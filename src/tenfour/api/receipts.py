@@ -15,6 +15,7 @@ from tenfour.api.messages import SEQ_MAX
 from tenfour.api.services import Services
 from tenfour.ids import UserId
 from tenfour.storage.directory import Progress
+from tenfour.wire.times import rfc3339
 
 SeqField = Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
 
@@ -30,6 +31,8 @@ class ProgressShown(msgspec.Struct):
     user: str
     delivered: int
     read: int
+    read_at: str | None
+    """When ``read`` last moved: the time at which the message there was read, and no later than which those before it were."""
 
 
 class ProgressPage(msgspec.Struct):
@@ -37,7 +40,7 @@ class ProgressPage(msgspec.Struct):
     next: str | None
 
 
-@get("/chats/{chat:str}/receipts", summary="How far each member has got", tags=["receipts"], responses=problems(*CHAT))
+@get("/chats/{chat:str}/receipts", summary="How far each member has got, and when they read last", tags=["receipts"], responses=problems(*CHAT))
 async def list_receipts(chat: ChatPath, asking: Asking, cursor: Cursor = None, limit: Limit = 100) -> ProgressPage:
     wanted, after = parse_chat(chat), parse_cursor(cursor)
     found = await asking.read(lambda connection, caller: actions.list_receipts(connection, wanted, caller.user, after=UserId(after) if after else None, limit=limit + 1))
@@ -52,7 +55,7 @@ async def store_receipt(chat: ChatPath, data: ReceiptNoting, asking: Asking, ser
 
 
 def _shown(progress: Progress) -> ProgressShown:
-    return ProgressShown(progress.user, progress.delivered, progress.read)
+    return ProgressShown(progress.user, progress.delivered, progress.read, rfc3339(progress.read_at) if progress.read_at is not None else None)
 
 
 HANDLERS = [list_receipts, store_receipt]

@@ -31,6 +31,7 @@ class ReceiptNotice(Struct, frozen=True, gc=False):
     by: UserId
     delivered: Seq
     read: Seq
+    read_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ from tenfour.storage import reads
 from tenfour.wire import codec, frames
 from tenfour.wire.batch import ChatEvents
 from tenfour.wire.dialog import DialogRules
+from tenfour.wire.times import rfc3339
 
 if TYPE_CHECKING:
     from tenfour.gateway.connection import Connection
@@ -266,4 +267,4 @@ class Hub:
 
 
 def _receipt_shown(bell: ReceiptNotice) -> frames.ReceiptShown:
-    return frames.ReceiptShown(bell.chat, bell.by, bell.delivered, bell.read)
+    return frames.ReceiptShown(bell.chat, bell.by, bell.delivered, bell.read, rfc3339(bell.read_at) if bell.read_at is not None else None)

@@ -87,6 +87,8 @@ class Progress:
     user: UserId
     delivered: Seq
     read: Seq
+    read_at: int | None = None
+    """When ``read`` last moved; None where it never did since the member joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class StoredReceipt:
     user: UserId
     delivered: Seq
     read: Seq
+    read_at: int | None
     member_count: int
 
 
@@ -292,12 +295,13 @@ def find_key(connection: Connection, draft: Draft) -> Appended | NotAppended | N
 
 # Receipts
 
-_progress = select(members.c.user, members.c.delivered_seq, members.c.read_seq).where(members.c.chat == bindparam("chat"))
+_progress = select(members.c.user, members.c.delivered_seq, members.c.read_seq, members.c.read_at).where(members.c.chat == bindparam("chat"))
 _first_progress = _progress.order_by(members.c.user).limit(bindparam("limit"))
 _next_progress = _first_progress.where(members.c.user > bindparam("after"))
+_one_progress = _progress.where(members.c.user == bindparam("user"))
 # One statement a receipt: a join on the values of a hundred is compiled anew each time, for ten times as long as all of these take.
 _standing = Prepared(
-    select(members.c.delivered_seq, members.c.read_seq, chats.c.last_seq, chats.c.member_count)
+    select(members.c.delivered_seq, members.c.read_seq, members.c.read_at, chats.c.last_seq, chats.c.member_count)
     .join_from(members, chats, chats.c.id == members.c.chat)
     .where(members.c.chat == bindparam("chat"), members.c.user == bindparam("user"))
 )
@@ -308,6 +312,7 @@ _advance = (
     .values(
         delivered_seq=case((members.c.delivered_seq < bindparam("delivered"), bindparam("delivered")), else_=members.c.delivered_seq),
         read_seq=case((members.c.read_seq < bindparam("read"), bindparam("read")), else_=members.c.read_seq),
+        read_at=case((members.c.read_seq < bindparam("read"), bindparam("at")), else_=members.c.read_at),
     )
 )
 
@@ -318,10 +323,16 @@ def list_progress(connection: Connection, chat: ChatId, *, after: UserId | None,
         rows = connection.execute(_first_progress, {"chat": chat, "limit": limit})
     else:
         rows = connection.execute(_next_progress, {"chat": chat, "limit": limit, "after": after})
-    return [Progress(row.user, row.delivered_seq, row.read_seq) for row in rows]
+    return [Progress(*row) for row in rows]
 
 
-def store_receipts(connection: Connection, wanted: Sequence[tuple[ChatId, Progress]]) -> list[StoredReceipt]:
+def find_progress(connection: Connection, chat: ChatId, user: UserId) -> Progress | None:
+    """How far one member has got."""
+    row = connection.execute(_one_progress, {"chat": chat, "user": user}).one_or_none()
+    return None if row is None else Progress(*row)
+
+
+def store_receipts(connection: Connection, wanted: Sequence[tuple[ChatId, Progress]], now_ms: int) -> list[StoredReceipt]:
     """Moves positions forward, never back and never past the head; returns those that moved.
 
     What is for somebody who is no member (any more) is nothing.
@@ -329,21 +340,21 @@ def store_receipts(connection: Connection, wanted: Sequence[tuple[ChatId, Progre
     moved: list[StoredReceipt] = []
     for chat, progress in wanted:
         row = _standing.row(connection, {"chat": chat, "user": progress.user})
-        receipt = _moved(chat, progress, row) if row is not None else None
+        receipt = _moved(chat, progress, row, now_ms) if row is not None else None
         if receipt is not None:
             moved.append(receipt)
     if moved:
-        connection.execute(_advance, [{"of_chat": each.chat, "of_user": each.user, "delivered": each.delivered, "read": each.read} for each in moved])
+        connection.execute(_advance, [{"of_chat": each.chat, "of_user": each.user, "delivered": each.delivered, "read": each.read, "at": now_ms} for each in moved])
     return moved
 
 
-def _moved(chat: ChatId, wanted: Progress, row: PreparedRow) -> StoredReceipt | None:
-    delivered_seq, read_seq, last_seq, member_count = row
+def _moved(chat: ChatId, wanted: Progress, row: PreparedRow, now_ms: int) -> StoredReceipt | None:
+    delivered_seq, read_seq, read_at, last_seq, member_count = row
     read = max(read_seq, min(wanted.read, last_seq))
     delivered = max(delivered_seq, min(wanted.delivered, last_seq), read)
     if (delivered, read) == (delivered_seq, read_seq):
         return None
-    return StoredReceipt(chat, wanted.user, delivered, read, member_count)
+    return StoredReceipt(chat, wanted.user, delivered, read, now_ms if read > read_seq else read_at, member_count)
 
 
 # Rows to values

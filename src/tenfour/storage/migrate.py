@@ -15,7 +15,7 @@ from tenfour.ids import new_id
 from tenfour.storage.schema import store
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-NEWEST = "0003"
+NEWEST = "0004"
 PRIVATE_FILE = 0o600
 
 

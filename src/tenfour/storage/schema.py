@@ -163,6 +163,7 @@ members = Table(
     Column("read_seq", BigInteger, nullable=False, server_default="0"),
     Column("muted_until", BigInteger),
     Column("archived", Boolean, nullable=False, server_default=text("false")),
+    Column("read_at", BigInteger),  # when read_seq last moved by a receipt
     PrimaryKeyConstraint("chat", "user"),
     sqlite_with_rowid=False,
 )

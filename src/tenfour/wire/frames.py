@@ -172,11 +172,12 @@ class TypingShown(Frame, tag="typing", frozen=True):
     expires_ms: int
 
 
-class ReceiptShown(Frame, tag="receipt", frozen=True):
+class ReceiptShown(Frame, tag="receipt", frozen=True, omit_defaults=True):
     chat: str
     by: str
     delivered: int
     read: int
+    read_at: str | None = None
 
 
 class Presence(Frame, tag="presence", frozen=True):

@@ -167,6 +167,7 @@ export interface ReceiptShown {
   readonly by: string;
   readonly delivered: Seq;
   readonly read: Seq;
+  readonly read_at: string | null;
 }
 
 export interface Presence {
@@ -387,7 +388,7 @@ export const DEFAULTS: Readonly<Record<(ToldFrame | EventFrame)['type'], object>
   synced: {},
   reset: {},
   typing: {},
-  receipt: {},
+  receipt: { read_at: null },
   presence: {},
   token_expiring: {},
   authenticated: {},

@@ -204,7 +204,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far each member has got */
+        /** How far each member has got, and when they read last */
         get: operations["list_receipts"];
         put?: never;
         /** Says how far one has got */
@@ -343,7 +343,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this server is */
+        /** What this server is, and what a log-in form has to know */
         get: operations["server"];
         put?: never;
         post?: never;
@@ -464,7 +464,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Searches people by the beginning of their name */
+        /** People by name, found by the beginning of any word of it; or those of some ids */
         get: operations["search_users"];
         put?: never;
         /** Makes an account (administrators) */
@@ -686,6 +686,17 @@ export interface components {
             scopes: string[];
             created_at: string;
         };
+        /** Limits */
+        Limits: {
+            text_chars: number;
+            title_chars: number;
+            name_chars: number;
+            password_chars_min: number;
+            password_chars_max: number;
+            picture_bytes: number;
+            picture_side: number;
+            chat_members: number;
+        };
         /** Live */
         Live: {
             status: string;
@@ -880,6 +891,7 @@ export interface components {
             user: string;
             delivered: number;
             read: number;
+            read_at: string | null;
         };
         /** ReactionAdded */
         ReactionAdded: {
@@ -932,8 +944,10 @@ export interface components {
             node: string;
             protocol: string;
             server_time: string;
-            registration: string;
+            /** @enum {string} */
+            registration: "open" | "invite" | "closed";
             set_up: boolean;
+            limits: components["schemas"]["Limits"];
         };
         /** SessionList */
         SessionList: {
@@ -988,11 +1002,11 @@ export interface components {
         User: {
             id: string;
             name: string;
-            external_id: string | null;
             avatar_colour: string | null;
             avatar: string | null;
-            admin: boolean;
-            disabled: boolean;
+            external_id?: string | null;
+            admin?: boolean;
+            disabled?: boolean;
         };
         /** UserChange */
         UserChange: {
@@ -4770,8 +4784,10 @@ export interface operations {
     search_users: {
         parameters: {
             query?: {
-                /** @description The beginning of a name. */
+                /** @description The beginning of a word of the name. */
                 query?: string;
+                /** @description Up to 100 UUIDs joined by commas. Whoever is disabled or left keeps a name here. */
+                ids?: string | null;
                 /** @description The next of the page before. */
                 cursor?: string | null;
                 limit?: number;
