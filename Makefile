@@ -20,10 +20,11 @@ demo: $(VENV)/.installed web ## The same, with two accounts and a chat to try
 web: $(BIN)/python ## Builds the web client into the package, where its sources changed
 	@$(BIN)/python tools/build_web.py
 
-test: $(VENV)/.installed-dev ## Runs the tests; SLOW=1 (and CI) runs the slow ones too
+test: $(VENV)/.installed-dev node-tools web chromium ## Runs the tests; SLOW=1 (and CI) runs the slow ones too
+	@$(BIN)/python tools/node.py run test --workspaces --if-present
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(if $(SLOW)$(CI),,-m "not slow") $(ARGS)
 
-check: $(VENV)/.installed-dev ## Lint, format, types, layers, documents
+check: $(VENV)/.installed-dev node-tools web ## Lint, format, types, layers, documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -31,11 +32,14 @@ check: $(VENV)/.installed-dev ## Lint, format, types, layers, documents
 	$(BIN)/python tools/make_docs.py --check
 	$(BIN)/python tools/make_sdk.py --check
 	$(BIN)/python tools/check_text.py
-	$(BIN)/python tools/make_openapi.py | node_modules/.bin/openapi-typescript | diff - web/src/lib/generated/api.ts
+	$(BIN)/python tools/node.py run check --workspaces --include-workspace-root --if-present
+	$(BIN)/python tools/node.py run check:api-types --workspace web
+	$(BIN)/python tools/node.py run budget --workspace web
 
-format: $(VENV)/.installed-dev ## Puts the code into shape
+format: $(VENV)/.installed-dev node-tools ## Puts the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python tools/node.py run format
 
 docs: $(VENV)/.installed-dev ## Makes the reference pages and the SDK's types from the code
 	$(BIN)/python tools/make_docs.py
@@ -49,17 +53,25 @@ bench: $(VENV)/.installed ## Runs the benchmarks: about an hour on two idle core
 proof: $(VENV)/.installed-dev ## The long proofs: many rounds of kill -9, reconnects and faults
 	TENFOUR_PROOF=1 TENFOUR_REQUIRE_ALL=1 $(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS)
 
-test-tools: ## Installs what some tests need beside Python: a C compiler, Node (Debian, as root)
-	@for tool in cc:gcc npm:npm node:nodejs; do \
+test-tools: ## Installs what some tests need beside Python: a C compiler, Node, Chromium (Debian, as root)
+	@for tool in cc:gcc npm:npm node:nodejs chromium:chromium; do \
 	  command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; \
 	done; \
 	if [ -n "$$missing" ]; then apt-get update -qq && apt-get install -y -qq --no-install-recommends libc6-dev $$missing; fi
+
+# Before the client is built, so that its packages are installed once.
+node-tools: $(BIN)/python
+	@$(BIN)/python tools/node.py
+
+# The browser of the end-to-end tests, where this may install it; elsewhere they are skipped by its name.
+chromium:
+	@command -v chromium >/dev/null || ! command -v apt-get >/dev/null || [ "$$(id -u)" != 0 ] || { echo "Installing Chromium …"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
 pins: ## Pins the newest versions of all dependencies
 	$(PYTHON) tools/pin.py
 
 clean: ## Removes what the other targets made, but no data
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache build dist
+	rm -rf $(VENV) .tools/node node_modules src/tenfour/web .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache build dist
 	$(MAKE) -C benchmarks clean
 
 $(BIN)/python:
@@ -78,4 +90,4 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@$(PIP) install -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help serve demo web test check format docs bench proof test-tools pins clean
+.PHONY: help serve demo web node-tools chromium test check format docs bench proof test-tools pins clean

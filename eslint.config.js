@@ -52,10 +52,6 @@ export default defineConfig(
       'no-eval': 'error',
       'no-implied-eval': 'error',
       'prefer-const': 'error',
-      '@typescript-eslint/consistent-type-assertions': [
-        'error',
-        { assertionStyle: 'as', objectLiteralTypeAssertions: 'never' },
-      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },

@@ -65,5 +65,5 @@ def test_the_command_works_from_it(wheel, tmp_path):
     added = command("-m", "tenfour", "user", "add", "ann")
 
     assert where.startswith(str(tmp_path / "installed"))
-    assert made == "data/tenfour.db was brought to schema 0001.\n"
+    assert re.fullmatch(r"data/tenfour\.db was brought to schema \d{4}\.\n", made)
     assert added.startswith("ann was added (")

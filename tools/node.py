@@ -1,6 +1,6 @@
 """Node, npm and the packages of the lock file, for what builds and checks the web client and the TypeScript SDK.
 
-``python tools/node.py run test --workspaces`` runs npm with these arguments, with all packages installed.
+``python tools/node.py`` installs all packages; ``python tools/node.py run test --workspaces`` runs npm with these arguments besides.
 
 Node is the one on PATH where it is new enough, else the one that PyPI has: of the build's own environment,
 or in ``.tools/node``, where it is installed when it is needed first.
@@ -119,7 +119,8 @@ def main() -> int:
     try:
         node = need_node()
         need_packages(node, tools=True)
-        node.run_npm(sys.argv[1:])
+        if sys.argv[1:]:
+            node.run_npm(sys.argv[1:])
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1
