@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 TOOLS = [
-    "editables", "flask", "hatchling", "hypothesis", "import-linter", "mypy", "pytest", "pytest-asyncio", "pytest-timeout",
+    "editables", "flask", "hatchling", "hypothesis", "import-linter", "mypy", "playwright", "pytest", "pytest-asyncio", "pytest-timeout",
     "pytest-xdist", "requests", "ruff", "schemathesis", "towncrier", "websockets",
 ]  # fmt: skip
 OWN = ("tenfour", "pip", "setuptools")
