@@ -27,38 +27,18 @@ HEAD = "// Made from {source} by `make docs`. Do not edit.\n\n"
 NAMES = {frames.Error: "ErrorFrame"}
 """Structs that have another name there: the language has its own `Error`."""
 
-RAISED = {ErrorCode.CHAT_ID_INVALID, ErrorCode.KEY_REUSED, ErrorCode.TEXT_TOO_LONG, ErrorCode.BUSY, ErrorCode.NOT_SUBSCRIBED}
-"""What the SDK refuses by itself."""
+SAID = {ErrorCode.CHAT_ID_INVALID, ErrorCode.KEY_REUSED, ErrorCode.TEXT_TOO_LONG, ErrorCode.BUSY, ErrorCode.NOT_SUBSCRIBED, ErrorCode.REMOVED_FROM_CHAT}
+"""What the SDK says by itself: it needs the title."""
 
-ENDING = {
-    *(code for code in ErrorCode if code.startswith("token_")),
+FINAL = {
+    *(code for code in ErrorCode if code.startswith("token_") and code is not ErrorCode.TOKEN_NOT_YET_VALID),
     ErrorCode.TICKET_INVALID,
     ErrorCode.USER_DISABLED,
-    ErrorCode.TOKENS_DIFFER,
-    ErrorCode.SUBPROTOCOL_MISSING,
-    ErrorCode.ORIGIN_REFUSED,
-    ErrorCode.NOT_FOUND,
-    ErrorCode.UPGRADE_REQUIRED,
     ErrorCode.CHAT_UNKNOWN,
     ErrorCode.NOT_A_MEMBER,
-    ErrorCode.REMOVED_FROM_CHAT,
-    ErrorCode.TOO_MANY_BAD_FRAMES,
-    ErrorCode.BINARY_FRAME,
-    ErrorCode.INVALID_UTF8,
-    ErrorCode.FRAME_TOO_LARGE,
-    ErrorCode.PROTOCOL_ERROR,
-    ErrorCode.RATE_LIMITED,
-    ErrorCode.TOO_MANY_CONNECTIONS,
-    ErrorCode.SLOW_READER,
-    ErrorCode.HEARTBEAT_MISSED,
     ErrorCode.REPLACED,
-    ErrorCode.DRAINING,
-    ErrorCode.RESTART,
-    ErrorCode.LEAVING,
-    ErrorCode.STORE_DOWN,
-    ErrorCode.INTERNAL,
 }
-"""What ends or refuses a connection: a close frame has no room for advice."""
+"""What ends a connection for good, and somebody can do something about: a close frame says what, and has no room for the advice."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -168,8 +148,11 @@ def _defaults(kind: type[msgspec.Struct]) -> str:
 
 def errors_file() -> str:
     codes = "".join(f"\n  | {_text(code)}" for code in ErrorCode)
-    rows = "".join(f"  {code}: {_row(code, failure)},\n" for code, failure in FAILURES.items())
     retries = " | ".join(_text(retry) for retry in Retry)
+    plain = "".join(
+        f"const {_constant(retry)}: Failure = {{ retry: {_text(retry)} }};\n" for retry in Retry if any(each.retry is retry and code not in SAID | FINAL for code, each in FAILURES.items())
+    )
+    rows = "".join(f"  {code}: {_row(code, failure)},\n" for code, failure in FAILURES.items())
     return (
         HEAD.format(source="src/tenfour/errors.py")
         + f"""/** The name of a failure; what each means is in docs/reference/errors.md. */
@@ -178,14 +161,14 @@ export type ErrorCode ={codes};
 /** What may be done with a refusal. */
 export type Retry = {retries};
 
-/** A row of the catalogue. The texts are here where no frame and no answer brings them. */
+/** A row of the catalogue. A text is here where no frame and no answer brings it to somebody who needs it. */
 export interface Failure {{
-  readonly close: number;
   readonly retry: Retry;
   readonly title?: string;
   readonly advice?: string;
 }}
 
+{plain}
 /** The catalogue of failures. */
 export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {{
 {rows}}};
@@ -193,11 +176,17 @@ export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {{
     )
 
 
+def _constant(retry: Retry) -> str:
+    """The row of a failure that has no texts here."""
+    first, *others = retry.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
 def _row(code: ErrorCode, failure: Failure) -> str:
-    facts = [f"close: {failure.close}", f"retry: {_text(failure.retry)}"]
-    if code not in RAISED | ENDING:
-        return "{ " + ", ".join(facts) + " }"
-    facts += [f"title: {_text(failure.title)}", f"advice: {_text(failure.advice)}"]
+    if code not in SAID | FINAL:
+        return _constant(failure.retry)
+    title = [f"title: {_text(failure.title)}"] if code in SAID else []
+    facts = [f"retry: {_text(failure.retry)}", *title, f"advice: {_text(failure.advice)}"]
     return "{" + "".join(f"\n    {fact}," for fact in facts) + "\n  }"
 
 

@@ -14,6 +14,7 @@
  */
 
 import { delayMs } from './backoff';
+import { isEvent } from './codec';
 import { timeLimit, type Cut, type TimeLimit } from './cuts';
 import { failureOf } from './errors';
 import { RETRY_BY_CLOSE_CODE } from './generated/closing';
@@ -108,7 +109,7 @@ export interface Place {
 type Followed = [chat: string, place: Place];
 
 export interface ConnectionOptions {
-  /** Goes through the door of this one chat, whose server subscribes by itself; without it through that of all. */
+  /** Goes through the door of this one chat, where the server subscribes by itself; without it through that of all. */
   readonly onlyChat?: string;
 }
 
@@ -214,7 +215,6 @@ export class Connection {
 
   /** Wants the chats' events after the given positions of an epoch; null: from the head of `welcome`. */
   follow(chats: ReadonlyMap<string, Seq | null>, { rest = false, epoch = null }: FollowOptions = {}): Effect[] {
-    this.#checkDoor(chats.keys(), rest);
     const followed: Followed[] = [];
     for (const [chat, after] of chats) {
       const place = this.#places.get(chat) ?? this.#begin(chat);
@@ -232,13 +232,6 @@ export class Connection {
   unfollow(chat: string): Effect[] {
     if (this.#wantsRest || !this.#places.delete(chat)) return [];
     return this.#status.is === 'connected' ? [{ is: 'transmit', frame: { type: 'unsubscribe', chats: [chat] } }] : [];
-  }
-
-  #checkDoor(chats: Iterable<string>, rest: boolean): void {
-    if (this.#onlyChat === null) return;
-    if (rest) throw new RangeError('the door of one chat has no others');
-    for (const chat of chats)
-      if (chat !== this.#onlyChat) throw new RangeError(`this is the door of ${this.#onlyChat}`);
   }
 
   // What the socket does
@@ -288,14 +281,8 @@ export class Connection {
         return [told(frame)];
       case 'welcome':
         return [];
-      case 'pong':
-      case 'typing':
-      case 'receipt':
-      case 'presence':
-      case 'authenticated':
-        return [told(frame)];
       default:
-        return this.#event(frame, now);
+        return isEvent(frame) ? this.#event(frame, now) : [told(frame)];
     }
   }
 
