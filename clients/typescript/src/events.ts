@@ -2,7 +2,7 @@
 
 import { Deferred } from './deferred';
 import { TenfourError } from './errors';
-import type { Behind, Feed, HistoryReplaced, Page } from './feed';
+import { Feed, type Behind, type HistoryReplaced, type Page } from './feed';
 import type { AnyEvent } from './generated/frames';
 
 export type Item = AnyEvent | HistoryReplaced;
@@ -22,7 +22,7 @@ type End = TenfourError | 'done';
  */
 export class Events implements AsyncIterableIterator<Item, undefined> {
   readonly #chat: string | null;
-  readonly #feed: Feed;
+  #feed: Feed;
   readonly #readPage: ReadPage;
   readonly #leave: (events: Events) => void;
   #changed = new Deferred<void>();
@@ -52,9 +52,11 @@ export class Events implements AsyncIterableIterator<Item, undefined> {
     }
   }
 
-  /** Wants no more. */
+  /** Wants no more, not even what was collected. */
   close(): void {
-    this.end('done');
+    this.#feed = new Feed(0);
+    this.#end = 'done';
+    this.#wake();
     this.#leave(this);
   }
 

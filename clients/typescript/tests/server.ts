@@ -45,6 +45,7 @@ export class Server {
     server.#key = execFileSync(TENFOUR, ['key', 'create', 'tests'], {
       env: server.#environment(),
       encoding: 'utf8',
+      stdio: 'pipe',
     }).trim();
     return server;
   }
