@@ -13,7 +13,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -28,6 +28,7 @@ from tenfour.actions.accounts import make_setup_link
 from tenfour.actions.context import Context, Policy, Registration
 from tenfour.actions.publish import publish_commit
 from tenfour.actions.receipts import TURNS, ReceiptBook
+from tenfour.actions.sessions import forget_ended
 from tenfour.api.application import make_http_app
 from tenfour.api.services import Services
 from tenfour.api.site import Site, built_site
@@ -56,6 +57,7 @@ from tenfour.storage.sqlite import SqliteStore, StoreUnusable
 
 RECEIPTS_EVERY_S = 1.0
 PROGRESS_EVERY_S = 1.0
+FORGET_EVERY_S = 86_400
 KEEP_ALIVE_S = 75
 EXIT_FATAL = 70
 BACKLOG = 4096
@@ -165,15 +167,11 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
         await prepare(parts)
         async with asyncio.TaskGroup() as tasks:
             edges = Edges(parts, tasks)
-            ticker = tasks.create_task(edges.hub.tick_forever())
-            flusher = tasks.create_task(edges.flush_receipts())
-            reporter = tasks.create_task(edges.report_progress())
+            background = [tasks.create_task(each) for each in (edges.hub.tick_forever(), edges.flush_receipts(), edges.report_progress(), edges.forget_daily())]
             serving = tasks.create_task(edges.server.serve(sockets))
             await _either(edges.server.ready.wait(), serving)
             if serving.done():
-                ticker.cancel()
-                flusher.cancel()
-                reporter.cancel()
+                _cancel(background)
                 return 1
             settings = _with_port(settings, edges.server)
             _calm_the_collector()
@@ -185,9 +183,7 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
             await drain(edges.hub, edges.echo, settings.drain_s)
             edges.server.should_exit = True
             await serving
-            ticker.cancel()
-            flusher.cancel()
-            reporter.cancel()
+            _cancel(background)
         settings.server_file.unlink(missing_ok=True)
     log.info("Server stopped")
     return EXIT_FATAL if broken else 0
@@ -323,6 +319,17 @@ class Edges:
             await asyncio.sleep(PROGRESS_EVERY_S)
             progress.look(self._parts.context.clock.monotonic())
 
+    async def forget_daily(self) -> None:
+        """At the start and once a day: what log-ins leave behind."""
+        while True:
+            try:
+                forgotten = await forget_ended(self._parts.context)
+            except TenfourError as cause:
+                self._parts.log.warning("Error sessions.kept", code=cause.code)
+            else:
+                self._parts.log.info("Store sessions.forgotten", rows=forgotten)
+            await asyncio.sleep(FORGET_EVERY_S)
+
     def _check_echo_token(self, request: UpgradeRequest) -> None:
         token = carried_token(request)
         if token is None:
@@ -416,6 +423,11 @@ def _stop(stopping: asyncio.Event) -> None:
     if stopping.is_set():
         os._exit(1)
     stopping.set()
+
+
+def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for each in tasks:
+        each.cancel()
 
 
 async def _either(one: Awaitable[object], task: asyncio.Task[None]) -> None:

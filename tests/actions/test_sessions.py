@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from tenfour.actions import accounts, sessions
 from tenfour.actions.sessions import LoggedIn
@@ -14,7 +14,8 @@ from tenfour.auth.tokens import AccessTokens
 from tenfour.broker.broker import SessionEnded
 from tenfour.errors import ErrorCode
 from tenfour.ids import SessionId, UserId, new_id
-from tenfour.storage import people
+from tenfour.storage import people, reads
+from tenfour.storage.schema import retired_refresh_hashes
 from tenfour.storage.schema import sessions as session_rows
 from tests.actions.world import World, refusal
 
@@ -157,3 +158,54 @@ async def test_a_session_is_ended_once_and_by_its_user_only(world: World, tokens
     assert world.broker.user_bells == [SessionEnded(logged_in.user, logged_in.session)]
     assert await refusal(sessions.end_session(world.context, logged_in.user, logged_in.session)) is ErrorCode.SESSION_UNKNOWN
     assert await refusal(sessions.refresh_session(world.context, tokens, logged_in.refresh_token)) is ErrorCode.REFRESH_INVALID
+
+
+async def test_what_is_over_is_forgotten_and_what_stands_is_not(world: World, hasher: PasswordHasher, tokens: AccessTokens, logged_in: LoggedIn) -> None:
+    ended, standing_one = [await sessions.log_in(world.context, hasher, tokens, "ann", PASSWORD, user_agent=None, address=None) for _ in range(2)]
+    await sessions.refresh_session(world.context, tokens, ended.refresh_token)
+    await sessions.end_session(world.context, ended.user, ended.session)
+    world.clock.advance(world.context.policy.refresh_token_s - 1)
+    first = await sessions.refresh_session(world.context, tokens, standing_one.refresh_token)
+    world.clock.advance(world.context.policy.access_token_s + 2)
+
+    forgotten = [await sessions.forget_ended(world.context) for _ in range(2)]
+
+    assert forgotten == [3, 0], "two sessions, and the used token of one of them"
+    assert await world.read(lambda connection: set(connection.execute(select(session_rows.c.id)).scalars())) == {standing_one.session}
+    assert await world.read(lambda connection: len(connection.execute(select(retired_refresh_hashes)).all())) == 1
+    for gone in (logged_in, ended):
+        assert await refusal(sessions.refresh_session(world.context, tokens, gone.refresh_token)) is ErrorCode.REFRESH_INVALID
+        admission = await world.read(reads.admission, gone.user, gone.session, limit=0)
+        assert admission is not None
+        assert admission.session_revoked
+    assert await refusal(sessions.refresh_session(world.context, tokens, standing_one.refresh_token)) is ErrorCode.REFRESH_REUSED
+    assert await refusal(sessions.refresh_session(world.context, tokens, first.refresh_token)) is ErrorCode.REFRESH_INVALID
+
+
+async def test_used_refresh_tokens_of_a_session_that_goes_on_are_forgotten_when_they_would_have_expired(world: World, tokens: AccessTokens, logged_in: LoggedIn) -> None:
+    refresh = logged_in.refresh_token
+    for _ in range(3):
+        world.clock.advance(world.context.policy.refresh_token_s // 2)
+        refresh = (await sessions.refresh_session(world.context, tokens, refresh)).refresh_token
+
+    forgotten = await sessions.forget_ended(world.context)
+
+    assert forgotten == 0
+    world.clock.advance(world.context.policy.refresh_token_s // 2)
+    refresh = (await sessions.refresh_session(world.context, tokens, refresh)).refresh_token
+    assert await sessions.forget_ended(world.context) == 1
+    assert await standing(world, logged_in.user) == [logged_in.session]
+    assert (await sessions.refresh_session(world.context, tokens, refresh)).session == logged_in.session
+
+
+async def test_a_great_many_are_forgotten_in_several_changes(world: World, ann: UserId) -> None:
+    count = sessions.FORGOTTEN_AT_ONCE + 1
+    row = {"user": ann, "created_at": 0, "last_used_at": 0, "expires_at": 0, "revoked_at": 1}
+    rows = [row | {"id": new_id(0), "refresh_hash": f"hash {n}"} for n in range(count)]
+    await world.store.change(lambda tx: tx.connection.execute(insert(session_rows), rows) and None)
+    commits = world.store.figures.commits
+
+    forgotten = await sessions.forget_ended(world.context)
+
+    assert forgotten == count
+    assert world.store.figures.commits == commits + 2

@@ -166,6 +166,39 @@ async def test_the_cookie_counts_for_the_servers_own_pages_only(server: Server) 
     assert own.status_code == 200
 
 
+async def test_a_form_on_a_foreign_page_can_neither_refresh_nor_log_out_nor_log_in(server: Server) -> None:
+    """What a browser would send if it did not keep the cookie to itself, as ``SameSite=Strict`` tells it to."""
+    session = await opened(server, await account(server), cookie=True)
+    cookie = SimpleCookie(session.headers["set-cookie"])["tenfour_refresh"].value
+    form = {"Cookie": f"tenfour_refresh={cookie}", "Origin": "https://evil.example.org", "Content-Type": "application/x-www-form-urlencoded"}
+    plain = form | {"Content-Type": "text/plain"}
+
+    refused(await ask(server, "POST", "/api/v1/sessions/refresh", headers=form), "origin_refused")
+    refused(await ask(server, "POST", "/api/v1/sessions/refresh", headers=form | {"Origin": "null"}), "origin_refused")
+    refused(await ask(server, "POST", "/api/v1/sessions/refresh", headers=form, content="refresh_token="), "media_type")
+    refused(await ask(server, "POST", "/api/v1/sessions/refresh", headers=plain, content="{}"), "media_type")
+    refused(await ask(server, "POST", "/api/v1/sessions", headers=plain, content='{"name":"mallory","password":"x","cookie":true}'), "media_type")
+    refused(await ask(server, "DELETE", "/api/v1/sessions/current", headers=form), "token_missing")
+    asked = await ask(server, "OPTIONS", "/api/v1/sessions/current", headers={"Origin": "https://evil.example.org", "Access-Control-Request-Method": "DELETE"})
+
+    assert "access-control-allow-origin" not in asked.headers
+    assert (await ask(server, "GET", "/api/v1/me", headers=bearer(session.json()["access_token"]))).status_code == 200
+    own = {"Cookie": f"tenfour_refresh={cookie}", "Origin": server.url}
+    assert (await ask(server, "POST", "/api/v1/sessions/refresh", headers=own)).status_code == 200
+
+
+async def test_two_tabs_that_refresh_by_one_cookie_at_once_both_go_on_with_one_successor(server: Server) -> None:
+    cookie = SimpleCookie((await opened(server, await account(server), cookie=True)).headers["set-cookie"])["tenfour_refresh"].value
+    sent = {"Cookie": f"tenfour_refresh={cookie}", "Origin": server.url}
+
+    answers = await asyncio.gather(*[ask(server, "POST", "/api/v1/sessions/refresh", headers=sent) for _ in range(2)])
+
+    assert [each.status_code for each in answers] == [200, 200]
+    (successor,) = {SimpleCookie(each.headers["set-cookie"])["tenfour_refresh"].value for each in answers}
+    after = await ask(server, "POST", "/api/v1/sessions/refresh", headers=sent | {"Cookie": f"tenfour_refresh={successor}"})
+    assert after.status_code == 200
+
+
 async def test_a_ticket_opens_one_connection_for_who_asked_for_it(server: Server) -> None:
     world = await server.world("ann")
     made = await world.ann.request("POST", "/ws-tickets")

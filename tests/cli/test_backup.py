@@ -12,6 +12,7 @@ import sys
 
 import pytest
 
+from tenfour.storage.migrate import NEWEST
 from tests.cli.commands import environment, run, tenfour
 
 
@@ -107,7 +108,7 @@ async def test_a_restore_brings_the_history_back_under_a_new_epoch_and_keeps_wha
 def test_a_migration_makes_the_database_and_a_second_one_changes_nothing(tmp_path):
     first, second = [run("migrate", data=tmp_path / "data") for _ in range(2)]
 
-    assert (first.out, second.out) == (f"{tmp_path / 'data' / 'tenfour.db'} was brought to schema 0001.\n", f"{tmp_path / 'data' / 'tenfour.db'} has schema 0001 already.\n")
+    assert (first.out, second.out) == (f"{tmp_path / 'data' / 'tenfour.db'} was brought to schema {NEWEST}.\n", f"{tmp_path / 'data' / 'tenfour.db'} has schema {NEWEST} already.\n")
     assert run("migrate", "--json", data=tmp_path / "data").json["changed"] is False
 
 

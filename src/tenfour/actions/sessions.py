@@ -7,9 +7,10 @@ the old token give the same successor once more; it is stored sealed with the ol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from tenfour.actions.context import Context
 from tenfour.auth.passwords import PasswordHasher
@@ -24,6 +25,8 @@ from tenfour.storage.schema import credentials, retired_refresh_hashes, sessions
 from tenfour.storage.store import Transaction
 
 LOST_REPLY_MS = 10_000
+FORGOTTEN_AT_ONCE = 500
+"""Rows that one change deletes, so that messages never wait long behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +144,31 @@ async def end_session(context: Context, user: UserId, session: SessionId) -> Non
 
     await context.store.change(end)
     context.broker.ring_user(SessionEnded(user, session))
+
+
+async def forget_ended(context: Context) -> int:
+    """Deletes the sessions that are over, and the used refresh tokens that would have expired by now; how many of both.
+
+    A session without a row counts as revoked, and a token that nobody knows as invalid: nothing is open that was closed.
+    """
+    forgotten = 0
+    while True:
+        over, used = await context.store.read(lambda connection: _over(connection, context))
+        if not over and not used:
+            return forgotten
+
+        def forget(tx: Transaction, over: Sequence[SessionId] = over, used: Sequence[str] = used) -> None:
+            tx.connection.execute(delete(retired_refresh_hashes).where(or_(retired_refresh_hashes.c.hash.in_(used), retired_refresh_hashes.c.session.in_(over))))
+            tx.connection.execute(delete(sessions).where(sessions.c.id.in_(over)))
+
+        await context.store.change(forget)
+        forgotten += len(over) + len(used)
+
+
+def _over(connection: Connection, context: Context) -> tuple[Sequence[SessionId], Sequence[str]]:
+    """Some sessions and some hashes that can go. An access token may outlive its session's last refresh."""
+    now_ms, policy = context.clock.now_ms(), context.policy
+    is_over = or_(sessions.c.revoked_at.is_not(None), sessions.c.expires_at < now_ms - policy.access_token_s * 1000)
+    over = connection.execute(select(sessions.c.id).where(is_over).limit(FORGOTTEN_AT_ONCE)).scalars().all()
+    is_old = retired_refresh_hashes.c.retired_at < now_ms - policy.refresh_token_s * 1000
+    return over, connection.execute(select(retired_refresh_hashes.c.hash).where(is_old).limit(FORGOTTEN_AT_ONCE)).scalars().all()
