@@ -9,6 +9,7 @@ export type Route =
   | { name: 'chats' }
   | { name: 'chat'; chat: string }
   | { name: 'message'; chat: string; seq: number }
+  | { name: 'details'; chat: string }
   | { name: 'settings'; section: Section | null }
   | { name: 'login' }
   | { name: 'register'; invite: string | null }
@@ -20,6 +21,7 @@ export const paths = {
   chats: '/',
   chat: (chat: string) => `/chats/${chat}`,
   message: (chat: string, seq: number) => `/chats/${chat}/messages/${seq}`,
+  details: (chat: string) => `/chats/${chat}/details`,
   settings: (section?: Section) => (section === undefined ? '/settings' : `/settings/${section}`),
   login: '/login',
   register: '/register',
@@ -38,6 +40,7 @@ export function routeOf(path: string, hash: string): Route {
     const chat = parseUuid(second);
     if (chat === null) return missing;
     if (parts.length === 2) return { name: 'chat', chat };
+    if (parts.length === 3 && third === 'details') return { name: 'details', chat };
     const isMessage = parts.length === 4 && third === 'messages' && fourth !== undefined && SEQ.test(fourth);
     return isMessage ? { name: 'message', chat, seq: Number(fourth) } : missing;
   }
