@@ -38,19 +38,21 @@ function drawing(unread: Unread): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${SIZE} ${SIZE}">${MARK}${badge(unread)}</svg>`;
 }
 
-// The colours of the logo: a tab's icon knows nothing of the page's tokens.
+// parts/Mark.svelte in the brand's own colours: a tab's icon knows nothing of the page's tokens.
 const MARK =
-  '<rect width="64" height="64" rx="16" fill="#3f5bd8"/>' +
-  '<path d="M11 34l9 9 19-21M29 40l4 4 20-22" fill="none" stroke="#fff" stroke-width="5.5" stroke-linecap="round" stroke-linejoin="round"/>';
+  '<g transform="scale(2)" fill="none">' +
+  '<path fill="#006671" d="M12 2h8a10 10 0 0 1 10 10v8a10 10 0 0 1-10 10H5a3 3 0 0 1-3-3V12A10 10 0 0 1 12 2Z"/>' +
+  '<path d="m7 16.6 3.9 3.9 8.2-8.8m-3.5 7.4 1.4 1.4 8.2-8.8" stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/>' +
+  '</g>';
 
 function badge({ direct, rest }: Unread): string {
   if (direct > 0) {
     const text = badgeText(direct);
     const width = 26 + (text.length - 1) * 13;
     return (
-      `<rect x="${SIZE - width}" y="28" width="${width}" height="36" rx="18" fill="#d4213d" stroke="#fff" stroke-width="3"/>` +
+      `<rect x="${SIZE - width}" y="28" width="${width}" height="36" rx="18" fill="#c62b3c" stroke="#fff" stroke-width="3"/>` +
       `<text x="${SIZE - width / 2}" y="55" font-family="sans-serif" font-size="27" font-weight="700" fill="#fff" text-anchor="middle">${text}</text>`
     );
   }
-  return rest ? '<circle cx="50" cy="50" r="11" fill="#d4213d" stroke="#fff" stroke-width="3"/>' : '';
+  return rest ? '<circle cx="50" cy="50" r="11" fill="#c62b3c" stroke="#fff" stroke-width="3"/>' : '';
 }

@@ -78,13 +78,10 @@ export function isSingleKey(combination: string): boolean {
   return combination.length === 1;
 }
 
-/** The keys of a combination as they stand on this keyboard: `['⌘', 'K']`, `['Ctrl', 'K']`. */
-export function keycaps(combination: string, apple: boolean): string[] {
-  return combination.split(/\+(?=.)/).map((part) => CAPS[part] ?? (apple ? (APPLE_CAPS[part] ?? part) : part));
+/** A combination as people write it: `Alt+Up`, `Esc`. */
+export function written(combination: string): string {
+  return combination.replace('Arrow', '').replace('Escape', 'Esc');
 }
-
-const CAPS: Readonly<Record<string, string>> = { ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc' };
-const APPLE_CAPS: Readonly<Record<string, string>> = { Ctrl: '⌘', Alt: '⌥', Shift: '⇧' };
 
 function matches(pressed: Pressed, combination: string, { typing, singleKeys, apple }: Situation): boolean {
   const parts = combination.split(/\+(?=.)/);

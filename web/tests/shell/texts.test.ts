@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fitting } from '../../src/shell/match';
 import { snippet } from '../../src/shell/snippet';
-import { shortTime, untilMidnight } from '../../src/shell/when';
 
 describe('the second line of a chat', () => {
   it.each([
@@ -21,29 +20,6 @@ describe('the second line of a chat', () => {
 
     expect([...line].length).toBeLessThanOrEqual(161);
     expect(line.endsWith('🙂…')).toBe(true);
-  });
-});
-
-describe('the time of a chat', () => {
-  const at = (...parts: [number, number, number, number, number]) => new Date(...parts).getTime();
-  const now = at(2026, 5, 10, 15, 30);
-
-  it.each([
-    [at(2026, 5, 10, 14, 5), '14:05'],
-    [at(2026, 5, 9, 23, 59), 'Yesterday'],
-    [at(2026, 5, 4, 12, 0), 'Thu'],
-    [at(2026, 5, 3, 12, 0), '3 Jun'],
-    [at(2024, 5, 3, 12, 0), '3 Jun 2024'],
-  ])('%d is %s', (time, text) => {
-    expect(shortTime(time, now, 'en-GB')).toBe(text);
-  });
-
-  it('speaks the language of the page', () => {
-    expect(shortTime(at(2026, 5, 9, 12, 0), now, 'de')).toBe('Gestern');
-  });
-
-  it('says when the day changes', () => {
-    expect(untilMidnight(at(2026, 5, 10, 23, 59))).toBe(60_000);
   });
 });
 
