@@ -10,7 +10,7 @@ import json
 import sys
 import types
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +24,30 @@ from tenfour.wire import frames
 FOLDER = Path(__file__).resolve().parent.parent / "clients" / "typescript" / "src" / "generated"
 HEAD = "// Made from {source} by `make docs`. Do not edit.\n\n"
 
-NAMES = {frames.Error: "ErrorFrame"}
+NAMES: Mapping[type[msgspec.Struct], str] = {frames.Error: "ErrorFrame"}
 """Structs that have another name there: the language has its own `Error`."""
 
-SAID = {ErrorCode.CHAT_ID_INVALID, ErrorCode.KEY_REUSED, ErrorCode.TEXT_TOO_LONG, ErrorCode.BUSY, ErrorCode.NOT_SUBSCRIBED, ErrorCode.REMOVED_FROM_CHAT}
-"""What the SDK says by itself: it needs the title."""
-
-FINAL = {
-    *(code for code in ErrorCode if code.startswith("token_") and code is not ErrorCode.TOKEN_NOT_YET_VALID),
-    ErrorCode.TICKET_INVALID,
+TOLD = {
+    # What the SDK says by itself
+    ErrorCode.CHAT_ID_INVALID,
+    ErrorCode.KEY_REUSED,
+    ErrorCode.TEXT_TOO_LONG,
+    ErrorCode.BUSY,
+    ErrorCode.NOT_SUBSCRIBED,
+    ErrorCode.REMOVED_FROM_CHAT,
+    # What ends a connection for good, and a person can do something about: a close frame has no room for advice
+    ErrorCode.TOKEN_EXPIRED,
+    ErrorCode.TOKEN_SIGNATURE,
+    ErrorCode.TOKEN_KEY_UNKNOWN,
+    ErrorCode.TOKEN_AUDIENCE,
+    ErrorCode.TOKEN_ISSUER,
+    ErrorCode.TOKEN_REVOKED,
     ErrorCode.USER_DISABLED,
     ErrorCode.CHAT_UNKNOWN,
     ErrorCode.NOT_A_MEMBER,
     ErrorCode.REPLACED,
 }
-"""What ends a connection for good, and somebody can do something about: a close frame says what, and has no room for the advice."""
+"""The codes whose texts the SDK carries. All others come with theirs in a frame or an answer, or are a program's fault."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -149,9 +158,8 @@ def _defaults(kind: type[msgspec.Struct]) -> str:
 def errors_file() -> str:
     codes = "".join(f"\n  | {_text(code)}" for code in ErrorCode)
     retries = " | ".join(_text(retry) for retry in Retry)
-    plain = "".join(
-        f"const {_constant(retry)}: Failure = {{ retry: {_text(retry)} }};\n" for retry in Retry if any(each.retry is retry and code not in SAID | FINAL for code, each in FAILURES.items())
-    )
+    untold = {failure.retry for code, failure in FAILURES.items() if code not in TOLD}
+    plain = "".join(f"const {_constant(retry)}: Failure = {{ retry: {_text(retry)} }};\n" for retry in Retry if retry in untold)
     rows = "".join(f"  {code}: {_row(code, failure)},\n" for code, failure in FAILURES.items())
     return (
         HEAD.format(source="src/tenfour/errors.py")
@@ -161,7 +169,7 @@ export type ErrorCode ={codes};
 /** What may be done with a refusal. */
 export type Retry = {retries};
 
-/** A row of the catalogue. A text is here where no frame and no answer brings it to somebody who needs it. */
+/** A row of the catalogue. The texts are here where no frame and no answer brings them to a person who needs them. */
 export interface Failure {{
   readonly retry: Retry;
   readonly title?: string;
@@ -183,10 +191,9 @@ def _constant(retry: Retry) -> str:
 
 
 def _row(code: ErrorCode, failure: Failure) -> str:
-    if code not in SAID | FINAL:
+    if code not in TOLD:
         return _constant(failure.retry)
-    title = [f"title: {_text(failure.title)}"] if code in SAID else []
-    facts = [f"retry: {_text(failure.retry)}", *title, f"advice: {_text(failure.advice)}"]
+    facts = (f"retry: {_text(failure.retry)}", f"title: {_text(failure.title)}", f"advice: {_text(failure.advice)}")
     return "{" + "".join(f"\n    {fact}," for fact in facts) + "\n  }"
 
 

@@ -51,14 +51,6 @@ export function clientTranscripts(): Transcript[] {
   return files().flatMap(readTranscript);
 }
 
-/** Every name that a goodbye or a close frame gives in any transcript. */
-export function closeReasons(): string[] {
-  const found = files().flatMap((file) => [
-    ...readFileSync(FOLDER + file, 'utf-8').matchAll(/"reason": "([a-z0-9_]+)/g),
-  ]);
-  return [...new Set(found.map(([, name]) => name ?? ''))];
-}
-
 function files(): string[] {
   return readdirSync(FOLDER)
     .filter((file) => file.endsWith('.jsonl'))

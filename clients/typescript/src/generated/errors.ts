@@ -94,7 +94,7 @@ export type ErrorCode =
 /** What may be done with a refusal. */
 export type Retry = 'never' | 'after_delay' | 'with_new_token' | 'at_once';
 
-/** A row of the catalogue. A text is here where no frame and no answer brings it to somebody who needs it. */
+/** A row of the catalogue. The texts are here where no frame and no answer brings them to a person who needs them. */
 export interface Failure {
   readonly retry: Retry;
   readonly title?: string;
@@ -103,6 +103,7 @@ export interface Failure {
 
 const never: Failure = { retry: 'never' };
 const afterDelay: Failure = { retry: 'after_delay' };
+const withNewToken: Failure = { retry: 'with_new_token' };
 const atOnce: Failure = { retry: 'at_once' };
 
 /** The catalogue of failures. */
@@ -139,68 +140,51 @@ export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
   protocol_error: never,
   not_supported: never,
   picture_invalid: never,
-  token_missing: {
-    retry: 'with_new_token',
-    advice: 'Log in and send the access token: Authorization header, subprotocol, ticket or first frame.',
-  },
-  token_malformed: {
-    retry: 'with_new_token',
-    advice: 'Send the access token whole: three base64url parts joined by dots.',
-  },
-  token_algorithm: {
-    retry: 'never',
-    advice: "Sign with the algorithm that the server's settings name for this key.",
-  },
+  token_missing: withNewToken,
+  token_malformed: withNewToken,
+  token_algorithm: never,
   token_key_unknown: {
     retry: 'with_new_token',
+    title: 'The token names a key that the server does not know',
     advice: 'Log in again; for own tokens check kid, JWKS URL and issuer in the settings.',
   },
   token_signature: {
     retry: 'with_new_token',
+    title: "The token's signature does not fit",
     advice: 'Log in again; for own tokens check that both sides use the same key.',
   },
   token_expired: {
     retry: 'with_new_token',
+    title: 'The token has expired',
     advice: 'Get a new token; if it is new, compare both clocks.',
   },
   token_not_yet_valid: afterDelay,
-  token_no_expiry: {
-    retry: 'never',
-    advice: 'Make tokens with an exp claim; 15 minutes is a good life.',
-  },
+  token_no_expiry: never,
   token_audience: {
     retry: 'never',
+    title: 'The token is for another audience',
     advice: "Set aud to what the server's settings expect.",
   },
   token_issuer: {
     retry: 'never',
+    title: "The token's issuer is not one that the server trusts",
     advice: "Set iss to what the server's settings expect.",
   },
-  token_claims: {
-    retry: 'never',
-    advice: 'Correct the claim that the detail names.',
-  },
+  token_claims: never,
   token_revoked: {
     retry: 'never',
+    title: 'The session of this token was ended',
     advice: 'Log in again.',
   },
-  token_other_user: {
-    retry: 'never',
-    advice: 'Open a new connection for another user.',
-  },
+  token_other_user: never,
   tokens_differ: never,
-  token_query_off: {
-    retry: 'never',
-    advice: 'Use the Authorization header, the subprotocol or a ticket.',
-  },
-  ticket_invalid: {
-    retry: 'with_new_token',
-    advice: 'Get a new ticket by POST /api/v1/ws-tickets for each connection.',
-  },
+  token_query_off: never,
+  ticket_invalid: withNewToken,
   subprotocol_missing: never,
   origin_refused: never,
   user_disabled: {
     retry: 'never',
+    title: 'The account is disabled',
     advice: 'Ask an administrator.',
   },
   login_failed: never,
@@ -216,6 +200,7 @@ export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
   server_key_scope: never,
   not_a_member: {
     retry: 'never',
+    title: 'Not a member of this chat',
     advice: 'Ask a member to add you.',
   },
   removed_from_chat: {
@@ -225,6 +210,7 @@ export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
   },
   chat_unknown: {
     retry: 'never',
+    title: 'No such chat',
     advice: 'Check the id against the chat list.',
   },
   message_unknown: never,
@@ -258,6 +244,7 @@ export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
   heartbeat_missed: atOnce,
   replaced: {
     retry: 'never',
+    title: "A newer connection of the same user took this one's place",
     advice: 'Close connections that are not needed.',
   },
   echo_time_over: afterDelay,
