@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -67,3 +68,18 @@ def test_the_command_works_from_it(wheel, tmp_path):
     assert where.startswith(str(tmp_path / "installed"))
     assert re.fullmatch(r"data/tenfour\.db was brought to schema \d{4}\.\n", made)
     assert added.startswith("ann was added (")
+
+
+@pytest.mark.timeout(300)
+def test_a_source_distribution_is_enough_to_build_it_from(tmp_path):
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path], cwd=HERE, check=True, capture_output=True)
+    (packed,) = tmp_path.glob("tenfour-*.tar.gz")
+    with tarfile.open(packed) as archive:
+        archive.extractall(tmp_path, filter="data")
+    source = tmp_path / packed.name.removesuffix(".tar.gz")
+    assert not (source / "src" / "tenfour" / "web").exists()
+
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=source, check=True, capture_output=True)
+
+    (built,) = tmp_path.glob("tenfour-*.whl")
+    assert CLIENT + "index.html" in zipfile.ZipFile(built).namelist()

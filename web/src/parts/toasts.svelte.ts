@@ -13,7 +13,7 @@ const MOST = 3;
 
 let list = $state.raw<readonly Toast[]>([]);
 let last = 0;
- 
+
 const leaving = new Map<number, ReturnType<typeof setTimeout>>();
 
 /** Says something short that needs no answer: "Copied", "Saved". What must not be missed is a Notice. */
