@@ -86,7 +86,6 @@ export const de: Texts = {
     tagline: 'Gesendet heißt gespeichert. Gelesen heißt gelesen.',
     language: 'Sprache',
     unreachable: 'Der Server antwortet nicht.',
-    unreachableAdvice: 'Prüf deine Verbindung; der Knopf versucht es noch einmal.',
     waitSeconds: (count: number) =>
       plural(count, { one: 'Versuch es in # Sekunde wieder.', other: 'Versuch es in # Sekunden wieder.' }),
     waitMinutes: (count: number) =>
@@ -186,6 +185,8 @@ export const de: Texts = {
     unreachableTitle: 'Der Server antwortet nicht',
     unreachableText: 'Vielleicht startet er neu, oder dein Netz ist weg. Was du geschrieben hast, bleibt erhalten.',
     internalTitle: 'Etwas ist schiefgegangen',
+    internalText:
+      'Dem Server ist ein Fehler unterlaufen. Versuch es noch einmal; bleibt es dabei, sag es der Verwaltung.',
     toChats: 'Zurück zu den Chats',
   },
 

@@ -39,7 +39,14 @@ export const en = {
   },
 
   /** A failure by its code; null: the server's own words, which are English, say it. */
-  refusal: (_code: string): Refusal | null => null,
+  refusal: (code: string): Refusal | null => {
+    if (code === 'refresh_invalid') return { title: 'Your session has expired.', advice: 'Log in again.' };
+    if (code !== 'refresh_reused') return null;
+    return {
+      title: 'Your session was used in two places, and so was ended.',
+      advice: 'Log in again; if this was not you, change your password.',
+    };
+  },
 
   // Setting up, logging in, registering
   auth: {
@@ -82,7 +89,7 @@ export const en = {
     tagline: 'Sent means stored. Read means read.',
     language: 'Language',
     unreachable: 'The server does not answer.',
-    unreachableAdvice: 'Check your network; it is tried again when you press the button.',
+
     waitSeconds: (count: number) => plural(count, { one: 'Try again in # second.', other: 'Try again in # seconds.' }),
     waitMinutes: (count: number) => plural(count, { one: 'Try again in # minute.', other: 'Try again in # minutes.' }),
   },
@@ -180,6 +187,7 @@ export const en = {
     unreachableTitle: 'The server does not answer',
     unreachableText: 'It may be restarting, or your network may be down. What you have written is kept.',
     internalTitle: 'Something went wrong',
+    internalText: 'The server made a mistake. Try again; if it stays so, tell its administrator.',
     toChats: 'Back to chats',
   },
 

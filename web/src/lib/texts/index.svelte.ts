@@ -3,9 +3,12 @@ import { en } from './en';
 /** A catalogue: English says which texts there are, every other language has the same. */
 export type Texts = typeof en;
 
-/** The languages by their own names. */
-export const LANGUAGES = { en: 'English', de: 'Deutsch' } as const;
-export type Language = keyof typeof LANGUAGES;
+/** The languages, each by its own name. */
+export const LANGUAGES = [
+  { value: 'en', label: 'English' },
+  { value: 'de', label: 'Deutsch' },
+] as const;
+export type Language = (typeof LANGUAGES)[number]['value'];
 
 /** English is in the first load; the others come when they are asked for. */
 const loaders: Record<Exclude<Language, 'en'>, () => Promise<Texts>> = {
@@ -30,8 +33,17 @@ export function currentLanguage(): Language {
 
 /** The first language of the browser's list that there is a catalogue for. */
 export function browserLanguage(preferred: readonly string[] = navigator.languages): Language {
-  const bases = preferred.map((tag) => tag.split('-', 1)[0]);
-  return bases.find((base): base is Language => base !== undefined && Object.hasOwn(LANGUAGES, base)) ?? 'en';
+  for (const tag of preferred) {
+    const found = languageOf(tag);
+    if (found !== null) return found;
+  }
+  return 'en';
+}
+
+/** The catalogue for a tag such as `de-AT`; null where there is none. */
+export function languageOf(tag: string): Language | null {
+  const base = tag.split('-', 1)[0];
+  return LANGUAGES.find(({ value }) => value === base)?.value ?? null;
 }
 
 /** Which way a language is written. */
