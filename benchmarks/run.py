@@ -12,7 +12,8 @@ import os
 import sys
 from collections import defaultdict
 
-from scenarios import Result, Scenario, VoidRunError, scenarios
+from generator import Result, VoidRunError
+from scenarios import Scenario, scenarios
 from servers import HERE, server
 from table import Results, describe_machine, section
 
@@ -23,7 +24,7 @@ def main() -> int:
     options = parse_options()
     if os.cpu_count() == 1:
         sys.exit("run.py: needs two cores, one for the server and one for the load")
-    chosen = [scenario for scenario in scenarios(options.history_messages, options.idle_connections) if not options.scenario or scenario.name in options.scenario]
+    chosen = [scenario for scenario in scenarios(options.history_messages, options.idle_connections, options.web_messages) if not options.scenario or scenario.name in options.scenario]
     print(describe_machine(), flush=True)
     void = 0
     for scenario in chosen:
@@ -38,7 +39,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "scenario",
         nargs="*",
-        help="start fanout durable steady history idle storm; none: all",
+        help="start fanout durable steady history idle storm web-start web-receive web-open web-memory; none: all",
     )
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument(
@@ -48,6 +49,7 @@ def parse_options() -> argparse.Namespace:
     )
     parser.add_argument("--history-messages", type=int, default=1_000_000)
     parser.add_argument("--idle-connections", type=int, default=10_000)
+    parser.add_argument("--web-messages", type=int, default=100_000)
     return parser.parse_args()
 
 

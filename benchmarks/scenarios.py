@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from servers import HERE, LOAD_CORE, Ready, Shape
-
-Result = dict[str, float | str | bool]
+import web
+from generator import Result, load
+from servers import Ready, Shape
 
 # Limits that a scenario raises beyond the defaults; the report names them.
 FAST_SENDERS = {
@@ -22,10 +20,6 @@ FAST_SENDERS = {
 }
 EVERYBODY = ("Tenfour", "C loop", "Socket.IO")
 HISTORY_PATHS = 2000
-
-
-class VoidRunError(RuntimeError):
-    """A run whose deliveries were not complete and in order, or that could not be carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +39,6 @@ class Scenario:
     subjects: tuple[str, ...]
     ratio_of: str  # the column whose medians are compared between subjects
     settings: dict[str, str] = field(default_factory=dict)
-
-
-def load(ready: Ready, mode: str, *options: str) -> Result:
-    """Runs the generator on its own core; raises if the run is void."""
-    command = [
-        "taskset",
-        "-c",
-        LOAD_CORE,
-        str(HERE / "build" / "load"),
-        mode,
-        "--port",
-        str(ready.port),
-        "--server-pid",
-        str(ready.process.pid),
-        *options,
-    ]
-    if mode != "http":
-        command += ["--tokens", str(ready.tokens), *ready.load_options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise VoidRunError((done.stdout + done.stderr).strip())
-    result: Result = json.loads(done.stdout)
-    return result
 
 
 def fanout(ready: Ready) -> Result:
@@ -175,7 +146,10 @@ LAST = (
 ACK = (Column("ack p50 ms", "ack_p50_ms", 1), Column("ack p99 ms", "ack_p99_ms", 1))
 
 
-def scenarios(history_messages: int, idle_connections: int) -> list[Scenario]:
+BROWSED = {"TENFOUR_USER_SENDS_PER_S": "100000"}
+
+
+def scenarios(history_messages: int, idle_connections: int, web_messages: int) -> list[Scenario]:
     """Gives all scenarios, the cheap ones first."""
     crowd = Shape(idle_connections // 100, 100)
     deliveries, acked = (
@@ -200,4 +174,16 @@ def scenarios(history_messages: int, idle_connections: int) -> list[Scenario]:
         Scenario("storm", f"{crowd.connections:,} clients are cut, miss 5,000 messages and come back at once.", crowd, storm,
                  (Column("all back s", "all_back_s", 2), Column("p50 ms", "back_p50_ms"), Column("p99 ms", "back_p99_ms"), Column("retries", "retries"), *COST),
                  ("Tenfour",), "all_back_s", FAST_SENDERS),
+        Scenario("web-start", "The web client on a chat's address, in an empty profile (cold) and once more in it (warm).", Shape(1, 1), web.start,
+                 (Column("cold: first paint ms", "cold_painted_ms"), Column("cold: composer ready ms", "cold_ready_ms"), Column("warm: first paint ms", "warm_painted_ms"),
+                  Column("warm: composer ready ms", "warm_ready_ms"), Column("JavaScript KB", "script_kb", 1)), ("Tenfour",), "cold_ready_ms"),
+        Scenario("web-receive", "20 messages/s to an open chat of the web client: until the row is painted.", Shape(1, 1), web.receive,
+                 (Column("from the ack p50 ms", "ack_p50_ms", 1), Column("p95 ms", "ack_p95_ms", 1), Column("max ms", "ack_max_ms", 1),
+                  Column("from the send p50 ms", "send_p50_ms", 1), Column("p95 ms", "send_p95_ms", 1)), ("Tenfour",), "ack_p95_ms", BROWSED),
+        Scenario("web-open", f"From the click on a chat of {web_messages:,} messages to its newest one, painted: never seen before, and once more.", Shape(1, 10), web.open_long(web_messages),
+                 (Column("first p50 ms", "first_p50_ms"), Column("max ms", "first_max_ms"), Column("again p50 ms", "again_p50_ms"), Column("max ms", "again_max_ms")),
+                 ("Tenfour",), "first_p50_ms", FAST_SENDERS),
+        Scenario("web-memory", f"A tab before and after {web.REMEMBERED:,} received messages, garbage collected.", Shape(1, 1), web.memory,
+                 (Column("heap MiB", "heap_before_mib", 1), Column("after", "heap_after_mib", 1), Column("ratio", "heap_ratio", 2),
+                  Column("process MiB", "tab_before_mib", 1), Column("after", "tab_after_mib", 1), Column("ratio", "tab_ratio", 2)), ("Tenfour",), "heap_ratio", BROWSED),
     ]  # fmt: skip

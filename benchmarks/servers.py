@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SERVER_CORE = "0"
@@ -97,7 +98,7 @@ def prepare_tenfour(shape: Shape, place: Place) -> Ready:
             text=True,
             timeout=60,
         )
-        backend = _Backend(port, json.loads(created.stdout)["key"])
+        backend = Backend(port, json.loads(created.stdout)["key"])
         tokens = _make_chats(backend, shape, place.directory / "tokens")
     except BaseException:
         _stop(process)
@@ -133,27 +134,27 @@ SUBJECTS: dict[str, Prepare] = {
 }
 
 
-class _Backend:
-    """A product's back end: calls the API with a server key over one kept connection."""
+class Backend:
+    """Calls the API over one kept connection, with a server key as a product's back end does, or with somebody's token."""
 
-    def __init__(self, port: int, key: str) -> None:
+    def __init__(self, port: int, bearer: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._headers = {
-            "Authorization": f"Bearer {key}",
+            "Authorization": f"Bearer {bearer}",
             "Content-Type": "application/json",
         }
 
-    def call(self, method: str, path: str, body: object) -> dict[str, str]:
+    def call(self, method: str, path: str, body: object) -> dict[str, Any]:
         self._connection.request(method, "/api/v1" + path, json.dumps(body), self._headers)
         answer = self._connection.getresponse()
         text = answer.read()
         if answer.status >= http.client.BAD_REQUEST:
             raise RuntimeError(f"{method} {path}: {answer.status} {text.decode()}")
-        made: dict[str, str] = json.loads(text)
+        made: dict[str, Any] = json.loads(text)
         return made
 
 
-def _make_chats(backend: _Backend, shape: Shape, path: Path) -> Path:
+def _make_chats(backend: Backend, shape: Shape, path: Path) -> Path:
     with path.open("w") as file:
         for chat in range(shape.chats):
             people = [f"u{chat}-{member}" for member in range(shape.members)]

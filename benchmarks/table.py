@@ -10,7 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from statistics import median
 
-from scenarios import Column, Result, Scenario
+from generator import Result
+from scenarios import Column, Scenario
 from servers import HERE, RAISED_FOR_SET_UP
 
 Results = dict[str, list[Result]]  # subject → its valid runs
@@ -37,6 +38,7 @@ def describe_machine() -> str:
             )
         ),
         "Node": f"{_output('node', '--version')}, Socket.IO {_socketio_version()}",
+        "browser": _output("chromium", "--version"),
         "compiler": _output("cc", "--version").splitlines()[0],
     }
     return "\n".join(f"* {name}: {value}" for name, value in facts.items())
