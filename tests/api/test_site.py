@@ -60,7 +60,9 @@ async def test_a_path_of_the_client_is_answered_with_its_page(get: Get, path: st
     assert answer.headers["cache-control"] == "no-cache"
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/v1/me", "/api/v9", "/metrics", "/.well-known/jwks.json", "/nothing.txt", "/assets/gone-123.js", "/assets/index-abc.js.br", "/.vite/manifest.json"])
+@pytest.mark.parametrize(
+    "path", ["/api", "/api/v1/me", "/api/v9", "/elsewhere/api/v1/ws", "/metrics", "/.well-known/jwks.json", "/nothing.txt", "/assets/gone-123.js", "/assets/index-abc.js.br", "/.vite/manifest.json"]
+)
 async def test_what_is_not_the_clients_goes_on_to_the_routes(get: Get, path: str) -> None:
     answer = await get(path)
 

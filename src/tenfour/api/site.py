@@ -21,7 +21,8 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 PAGE = "index.html"
-_OF_THE_API = re.compile(r"/(?:api|metrics|\.well-known)(?:/|$)")
+# Wherever "api" stands: a page with status 200 would hide from a program that it asks at a wrong address.
+_OF_THE_API = re.compile(r".*/api(?:/|$)|/(?:metrics|\.well-known)(?:/|$)")
 _TYPES = {
     "html": "text/html; charset=utf-8",
     "js": "text/javascript; charset=utf-8",

@@ -18,7 +18,7 @@ cleanupOutdatedCaches();
 precacheAndRoute(self.__WB_MANIFEST);
 
 // Every path but the API's is a page of the client, as on the server (api/site.py).
-const ofTheApi = /^\/(api|metrics|\.well-known)(\/|$)/;
+const ofTheApi = /\/api(\/|$)|^\/(metrics|\.well-known)(\/|$)/;
 const withEnding = /\.[^/]*$/;
 registerRoute(new NavigationRoute(createHandlerBoundToURL('/index.html'), { denylist: [ofTheApi, withEnding] }));
 
