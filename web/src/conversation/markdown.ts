@@ -1,5 +1,5 @@
 import DOMPurify from 'dompurify';
-import { Marked, type Lexer, type Tokens } from 'marked';
+import { Marked, Tokenizer, type RendererObject, type Tokens } from 'marked';
 
 /** How many rendered texts are kept: more than a window of the list shows, less than a tab minds. */
 const KEPT = 600;
@@ -10,50 +10,57 @@ const SCHEMES = new Set(['http:', 'https:', 'mailto:']);
 
 const none = (): undefined => undefined;
 
-const marked = new Marked({
-  gfm: true,
-  breaks: true,
-  // What people type in a chat and do not mean as markup stays as typed: "# 1", tables, indented lines, raw HTML, "[1]: …".
-  tokenizer: {
-    heading: none,
-    lheading: none,
-    hr: none,
-    table: none,
-    code: none,
-    html: none,
-    tag: none,
-    def: none,
-    reflink: none,
-    blockquote,
-  },
-  renderer: {
-    html: ({ text }) => escape(text),
-    image: ({ text, href }) => link(href, escape(text === '' ? href : text)),
-    link({ href, tokens }: Tokens.Link) {
-      return link(href, this.parser.parseInline(tokens));
-    },
-    code: ({ text, lang }) => `<pre><code${languageClass(lang)}>${escape(text)}\n</code></pre>`,
-    codespan: ({ text }) => `<code>${escape(text)}</code>`,
-    checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
-  },
-});
+/** How deep quotes and lists go within each other: more is a joke, or an attempt on the stack. */
+const DEEPEST = 6;
 
-/** How deep quotes within quotes go: more is a joke, or an attempt on the stack. */
-const DEEPEST_QUOTE = 5;
-let depth = 0;
+/** What people type in a chat and do not mean as markup stays as typed: "# 1", tables, indented lines, raw HTML, "[1]: …". */
+class ChatTokenizer extends Tokenizer {
+  #depth = 0;
 
-/** A quote ends with its line: in a chat the next line is the answer, not a lazy continuation. */
-function blockquote(this: { lexer: Lexer }, source: string): Tokens.Blockquote | undefined {
-  const raw = /^(?: {0,3}>[^\n]*(?:\n|$))+/.exec(source)?.[0];
-  if (raw === undefined || depth >= DEEPEST_QUOTE) return undefined;
-  const text = raw.replace(/^ {0,3}> ?/gm, '');
-  depth += 1;
-  try {
-    return { type: 'blockquote', raw, text, tokens: this.lexer.blockTokens(text, []) };
-  } finally {
-    depth -= 1;
+  override heading = none;
+  override lheading = none;
+  override hr = none;
+  override table = none;
+  override code = none;
+  override html = none;
+  override tag = none;
+  override def = none;
+  override reflink = none;
+
+  /** A quote ends with its line: in a chat the next line is the answer, not a lazy continuation. */
+  override blockquote(source: string): Tokens.Blockquote | undefined {
+    const raw = /^(?: {0,3}>[^\n]*(?:\n|$))+/.exec(source)?.[0];
+    if (raw === undefined) return undefined;
+    const text = raw.replace(/^ {0,3}> ?/gm, '');
+    return this.#deeper(() => ({ type: 'blockquote', raw, text, tokens: this.lexer.blockTokens(text, []) }));
+  }
+
+  override list(source: string): Tokens.List | undefined {
+    return this.#deeper(() => super.list(source));
+  }
+
+  #deeper<T>(tokens: () => T | undefined): T | undefined {
+    if (this.#depth >= DEEPEST) return undefined;
+    this.#depth += 1;
+    try {
+      return tokens();
+    } finally {
+      this.#depth -= 1;
+    }
   }
 }
+
+const renderer: RendererObject = {
+  image: ({ text, href }) => link(href, escape(text === '' ? href : text)),
+  link({ href, tokens }) {
+    return link(href, this.parser.parseInline(tokens));
+  },
+  code: ({ text, lang }) => `<pre><code${languageClass(lang)}>${escape(text)}\n</code></pre>`,
+  codespan: ({ text }) => `<code>${escape(text)}</code>`,
+  checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
+};
+
+const marked = new Marked({ gfm: true, breaks: true, renderer });
 
 const kept = new Map<string, string>();
 
@@ -62,7 +69,7 @@ export function renderMarkdown(text: string): string {
   const known = kept.get(text);
   if (known !== undefined) return known;
 
-  const html = sanitise(marked.parse(text, { async: false }));
+  const html = sanitise(marked.parse(text, { async: false, tokenizer: new ChatTokenizer() }));
   if (kept.size >= KEPT) for (const oldest of [...kept.keys()].slice(0, KEPT / 4)) kept.delete(oldest);
   kept.set(text, html);
   return html;
