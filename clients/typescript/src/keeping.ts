@@ -125,7 +125,11 @@ export class IndexedDbKeeping implements Keeping {
 
   #database(): Promise<IDBDatabase> {
     if (this.#user === null) throw new Error('The database of messages on their way is not open.');
-    return (this.#opening ??= this.#open(this.#name(this.#user)));
+    this.#opening ??= this.#open(this.#name(this.#user)).catch((cause: unknown) => {
+      this.#opening = null;
+      throw cause;
+    });
+    return this.#opening;
   }
 
   async #open(name: string): Promise<IDBDatabase> {
