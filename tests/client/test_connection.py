@@ -489,6 +489,14 @@ def test_a_refused_subscribe_gives_the_chat_up_by_name() -> None:
     assert connection.may_send(CHAT)  # and the server says why not
 
 
+def test_a_subscribe_refused_with_a_code_that_is_not_known_is_refused_for_good() -> None:
+    connection = live(5)
+    connection.follow({OTHER: 3})
+
+    assert Unfollowed(OTHER, "moonphase", "Full.") in connection.heard(frames.Error("moonphase", "Full.", "", "s2"), 1.0)
+    assert list(connection.places) == [CHAT]
+
+
 def test_a_subscribe_refused_for_now_is_repeated_after_the_given_time() -> None:
     connection = live(5)
     connection.follow({OTHER: 3}, rest=True)

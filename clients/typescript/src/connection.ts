@@ -532,7 +532,7 @@ export class Connection {
   /** A subscribe was refused: asked for again later, or its chats are given up. */
   #notSubscribed(frame: ErrorFrame, now: number): Effect[] {
     if (frame.id === null && this.#onlyChat === null) return [];
-    const isFinal = retryOf(frame.code, 0, null) === 'never';
+    const isFinal = (failureOf(frame.code)?.retry ?? 'never') === 'never';
     // Without an id it can mean any frame of the door of one chat, which closes if its chat is not to be had.
     if (frame.id === null && isFinal) return [];
     const meant = this.#placesWhere(

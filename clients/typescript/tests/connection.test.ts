@@ -536,6 +536,16 @@ describe('following', () => {
     expect(connection.maySend(CHAT)).toBe(true); // and the server says why not
   });
 
+  test('a subscribe refused with a code that is not known is refused for good', () => {
+    const connection = live(5);
+    connection.follow(new Map([[OTHER, 3]]));
+
+    const effects = connection.heard(error('moonphase', { id: 's2' }), 1_000);
+
+    expect(effects).toContainEqual({ is: 'unfollowed', chat: OTHER, code: 'moonphase', detail: 'Because.' });
+    expect([...connection.places.keys()]).toEqual([CHAT]);
+  });
+
   test('a subscribe refused for now is repeated after the given time', () => {
     const connection = live(5);
     connection.follow(new Map([[OTHER, 3]]), { rest: true });

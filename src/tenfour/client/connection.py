@@ -428,7 +428,7 @@ class Connection:
     def _not_subscribed(self, frame: frames.Error, subscribe_id: str, now: float) -> list[Effect]:
         """A subscribe was refused: asked for again later, or its chats are given up."""
         meant = [chat for chat, place in self.places.items() if place.subscribe_id == subscribe_id and not place.live and frame.chat in (None, chat)]
-        if _retry(frame.code, 0, None) is Retry.NEVER:
+        if frame.code not in FAILURES or FAILURES[ErrorCode(frame.code)].retry is Retry.NEVER:
             for chat in meant:
                 del self.places[chat]
             return [Unfollowed(chat, frame.code, frame.detail) for chat in meant]
