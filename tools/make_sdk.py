@@ -38,9 +38,6 @@ TOLD = {
     # What ends a connection for good, and a person can do something about: a close frame has no room for advice
     ErrorCode.TOKEN_EXPIRED,
     ErrorCode.TOKEN_SIGNATURE,
-    ErrorCode.TOKEN_KEY_UNKNOWN,
-    ErrorCode.TOKEN_AUDIENCE,
-    ErrorCode.TOKEN_ISSUER,
     ErrorCode.TOKEN_REVOKED,
     ErrorCode.USER_DISABLED,
     ErrorCode.CHAT_UNKNOWN,
@@ -70,8 +67,7 @@ def frames_file() -> str:
     told = [each for each in server if each not in events]
     kinds = dict.fromkeys([frames.UserFace, frames.ChatHead, frames.Limits, *client, *told, *events])
     interfaces = "\n".join(map(_interface, kinds))
-    event_types = "".join(f"  {_text(_tag(each))},\n" for each in events)
-    defaults = "".join(f"  {_tag(each)}: {_defaults(each)},\n" for each in server)
+    told_defaults, event_defaults = ("".join(f"  {_tag(each)}: {_defaults(each)},\n" for each in kinds) for kinds in (told, events))
     return (
         HEAD.format(source="src/tenfour/wire/frames.py")
         + f"""/** A place in a chat: 1, 2, 3 … without gaps; 0 is before the first event. */
@@ -97,13 +93,13 @@ export type AnyEvent = EventFrame | OtherEvent;
 
 export type ServerFrame = ToldFrame | AnyEvent;
 
-/** The types of the durable events. */
-export const EVENT_TYPES: ReadonlySet<string> = new Set<EventFrame['type']>([
-{event_types}]);
+/** What fields are where the server leaves them out, by each type that it sends beside the durable events. */
+export const TOLD_DEFAULTS: Readonly<Record<ToldFrame['type'], object>> = {{
+{told_defaults}}};
 
-/** What a frame's fields are where the server leaves them out; the keys are all types that it sends. */
-export const DEFAULTS: Readonly<Record<(ToldFrame | EventFrame)['type'], object>> = {{
-{defaults}}};
+/** The same for the durable events. */
+export const EVENT_DEFAULTS: Readonly<Record<EventFrame['type'], object>> = {{
+{event_defaults}}};
 """
     )
 

@@ -1,6 +1,6 @@
 /** Text to frames and back. What a server leaves out has its default afterwards. */
 
-import { DEFAULTS, EVENT_TYPES, type AnyEvent, type ClientFrame, type ServerFrame } from './generated/frames';
+import { EVENT_DEFAULTS, TOLD_DEFAULTS, type AnyEvent, type ClientFrame, type ServerFrame } from './generated/frames';
 
 export function encode(frame: ClientFrame): string {
   return JSON.stringify(frame);
@@ -21,7 +21,7 @@ export function eventsOf(items: readonly unknown[]): AnyEvent[] {
 }
 
 export function isEvent(frame: ServerFrame | null): frame is AnyEvent {
-  return frame !== null && (frame.type === 'other_event' || EVENT_TYPES.has(frame.type));
+  return frame !== null && (frame.type === 'other_event' || isIn(EVENT_DEFAULTS, frame.type));
 }
 
 /** What every frame has, and what makes it an event; whatever else it has is the server's to get right. */
@@ -34,13 +34,15 @@ interface Tagged {
 function frameOf(seen: unknown): ServerFrame | null {
   if (!isTagged(seen)) throw new SyntaxError('A frame is an object with a type.');
   const { type, chat, seq } = seen;
-  const isKnown = isKnownType(type);
-  if (!isKnown || EVENT_TYPES.has(type)) {
-    if (typeof chat !== 'string' || !isSeq(seq)) return null;
-    // What has a place in a chat is an event whatever its type: to pass over it would be a gap.
-    if (!isKnown) return { type: 'other_event', kind: type, chat, seq };
-  }
-  const frame = { ...DEFAULTS[type], ...seen };
+  if (isIn(TOLD_DEFAULTS, type)) return completed(TOLD_DEFAULTS[type], seen);
+  if (typeof chat !== 'string' || !isSeq(seq)) return null;
+  if (isIn(EVENT_DEFAULTS, type)) return completed(EVENT_DEFAULTS[type], seen);
+  // What has a place in a chat is an event whatever its type: to pass over it would be a gap.
+  return { type: 'other_event', kind: type, chat, seq };
+}
+
+function completed(defaults: object, seen: Tagged): ServerFrame {
+  const frame = { ...defaults, ...seen };
   return frame as ServerFrame;
 }
 
@@ -48,8 +50,8 @@ function isTagged(seen: unknown): seen is Tagged {
   return typeof seen === 'object' && seen !== null && 'type' in seen && typeof seen.type === 'string';
 }
 
-function isKnownType(type: string): type is keyof typeof DEFAULTS {
-  return Object.hasOwn(DEFAULTS, type);
+function isIn<T extends object>(table: T, type: PropertyKey): type is keyof T {
+  return Object.hasOwn(table, type);
 }
 
 function isSeq(seq: unknown): seq is number {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decode, encode, eventsOf } from '../src/codec';
-import { DEFAULTS } from '../src/generated/frames';
+import { EVENT_DEFAULTS, TOLD_DEFAULTS } from '../src/generated/frames';
 import { CHAT, event, goodbye, welcome } from './frames';
 
 describe('a frame of the server', () => {
@@ -30,7 +30,7 @@ describe('a frame of the server', () => {
     expect(decode(said)).toEqual({ type: 'other_event', kind: 'poll_opened', chat: 'c', seq: 7 });
   });
 
-  test.each(Object.keys(DEFAULTS))('of type %s is known', (type) => {
+  test.each(Object.keys({ ...TOLD_DEFAULTS, ...EVENT_DEFAULTS }))('of type %s is known', (type) => {
     expect(decode(JSON.stringify({ type, chat: 'c', seq: 1 }))?.type).toBe(type);
   });
 

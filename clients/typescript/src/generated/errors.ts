@@ -143,11 +143,7 @@ export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
   token_missing: withNewToken,
   token_malformed: withNewToken,
   token_algorithm: never,
-  token_key_unknown: {
-    retry: 'with_new_token',
-    title: 'The token names a key that the server does not know',
-    advice: 'Log in again; for own tokens check kid, JWKS URL and issuer in the settings.',
-  },
+  token_key_unknown: withNewToken,
   token_signature: {
     retry: 'with_new_token',
     title: "The token's signature does not fit",
@@ -160,16 +156,8 @@ export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
   },
   token_not_yet_valid: afterDelay,
   token_no_expiry: never,
-  token_audience: {
-    retry: 'never',
-    title: 'The token is for another audience',
-    advice: "Set aud to what the server's settings expect.",
-  },
-  token_issuer: {
-    retry: 'never',
-    title: "The token's issuer is not one that the server trusts",
-    advice: "Set iss to what the server's settings expect.",
-  },
+  token_audience: never,
+  token_issuer: never,
   token_claims: never,
   token_revoked: {
     retry: 'never',

@@ -365,23 +365,8 @@ export type AnyEvent = EventFrame | OtherEvent;
 
 export type ServerFrame = ToldFrame | AnyEvent;
 
-/** The types of the durable events. */
-export const EVENT_TYPES: ReadonlySet<string> = new Set<EventFrame['type']>([
-  'message_sent',
-  'message_edited',
-  'message_deleted',
-  'reaction_added',
-  'reaction_removed',
-  'message_pinned',
-  'message_unpinned',
-  'member_joined',
-  'member_left',
-  'member_changed',
-  'chat_changed',
-]);
-
-/** What a frame's fields are where the server leaves them out; the keys are all types that it sends. */
-export const DEFAULTS: Readonly<Record<(ToldFrame | EventFrame)['type'], object>> = {
+/** What fields are where the server leaves them out, by each type that it sends beside the durable events. */
+export const TOLD_DEFAULTS: Readonly<Record<ToldFrame['type'], object>> = {
   welcome: {},
   ack: { duplicate: false },
   error: { id: null, chat: null, key: null, retry_after_ms: null },
@@ -395,6 +380,10 @@ export const DEFAULTS: Readonly<Record<(ToldFrame | EventFrame)['type'], object>
   ping: { id: null },
   pong: { id: null },
   goodbye: { after_ms: null },
+};
+
+/** The same for the durable events. */
+export const EVENT_DEFAULTS: Readonly<Record<EventFrame['type'], object>> = {
   message_sent: { text: null, reply_to: null, edited_at: null, deleted: false },
   message_edited: { text: null, deleted: false },
   message_deleted: {},
