@@ -1,7 +1,7 @@
 """How fast the web client is: headless Chromium against `tenfour serve` on loopback, driven through Playwright.
 
-Needs `pip install playwright` (no browser download: the machine's own Chromium is used) and a built client in
-`src/tenfour/web`. Times are taken within the page, after the frame in which something is shown was painted.
+Needs `requirements-dev.txt`, Debian's Chromium (Playwright downloads none) and a built client (`make web`). Times are
+taken within the page, behind the frame in which something was painted; its clock is compared with this program's.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CHAT_LINK = 'a[href="/chats/{chat}"]'
 READER, WRITER, PASSWORD = "reader", "writer", "correct horse battery"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 LOG_IN = {"name": READER, "password": PASSWORD}
-WAIT_S = 60
+WAIT_MS = 60_000
 STARTS = 10
 OPENINGS = 10
 RECEIVED_A_SECOND = 20
@@ -41,37 +41,60 @@ RECEIVED_S = 30
 REMEMBERED = 10_000
 CLOCK_READINGS = 50
 
-PROBE = """
+PROBE = (
+    """
 (() => {
-  const probe = (window.probe = { ready: null, shown: new Map() });
+  const shown = new Map();
+  let ready = null;
   // Behind the frame that is about to be painted: a task that was queued within it.
   const whenPainted = (then) => requestAnimationFrame(() => {
     const channel = new MessageChannel();
     channel.port1.onmessage = () => then(performance.now());
     channel.port2.postMessage(null);
   });
-  const untilReady = () => (document.querySelector(COMPOSER) === null ? requestAnimationFrame(untilReady) : whenPainted((at) => { probe.ready = at; }));
-  requestAnimationFrame(untilReady);
-  const look = (node) => {
+  const lookForComposer = () => (document.querySelector(COMPOSER) === null ? requestAnimationFrame(lookForComposer) : whenPainted((at) => { ready = at; }));
+  requestAnimationFrame(lookForComposer);
+  const lookAt = (node) => {
     const row = (node instanceof Element ? node : node.parentElement)?.closest(ROW);
     for (const each of row ? [row] : node instanceof Element ? node.querySelectorAll(ROW) : []) {
       const mark = /\\bmark-(\\d+)\\b/.exec(each.textContent)?.[1];
-      if (mark === undefined || probe.shown.has(mark)) continue;
-      probe.shown.set(mark, null);
-      whenPainted((at) => probe.shown.set(mark, at));
+      if (mark === undefined || shown.has(Number(mark))) continue;
+      if (shown.size === KEPT) shown.delete(shown.keys().next().value); // the probe itself takes no part in what is measured
+      shown.set(Number(mark), null);
+      whenPainted((at) => shown.set(Number(mark), at));
     }
   };
   new MutationObserver((changes) => {
     for (const change of changes) {
-      if (change.type === 'characterData') look(change.target);
-      for (const node of change.addedNodes) look(node);
+      if (change.type === 'characterData') lookAt(change.target);
+      for (const node of change.addedNodes) lookAt(node);
     }
   }).observe(document, { childList: true, subtree: true, characterData: true });
+  const come = (what, get) => new Promise((resolve, reject) => {
+    const until = performance.now() + WAIT_MS;
+    const look = () => {
+      const found = get();
+      if (found !== null) resolve(found);
+      else if (performance.now() > until) reject(new Error(`${what} did not come`));
+      else setTimeout(look, 20);
+    };
+    look();
+  });
+  window.probe = {
+    forget: () => shown.clear(),
+    ready: () => come('the composer', () => ready),
+    shown: (mark) => come(`mark-${mark}`, () => shown.get(mark) ?? null),
+    shownAll: (marks) => Promise.all(marks.map((mark) => window.probe.shown(mark))),
+  };
 })();
-""".replace("COMPOSER", repr(COMPOSER)).replace("ROW", repr(ROW))
-STARTED = """() => ({
+""".replace("COMPOSER", repr(COMPOSER))
+    .replace("ROW", repr(ROW))
+    .replace("WAIT_MS", str(WAIT_MS))
+    .replace("KEPT", "1000")
+)
+STARTED = """async () => ({
   painted: performance.getEntriesByName('first-contentful-paint')[0].startTime,
-  ready: probe.ready,
+  ready: await probe.ready(),
   bytes: performance.getEntriesByType('resource').filter((each) => new URL(each.name).pathname.endsWith('.js')).reduce((sum, each) => sum + each.encodedBodySize, 0),
 })"""
 
@@ -121,7 +144,7 @@ class Stage:
     def profile(self) -> Iterator[Profile]:
         """A new browser profile in which the reader has logged in, as a page does it."""
         context = self.browser.new_context(base_url=self._origin, viewport={"width": 1280, "height": 800}, service_workers="allow")
-        context.set_default_timeout(WAIT_S * 1000)
+        context.set_default_timeout(WAIT_MS)
         context.add_init_script(PROBE)
         answer = context.request.post("/api/v1/sessions", data=LOG_IN | {"cookie": True})
         if not answer.ok:
@@ -142,7 +165,7 @@ class Profile:
         """A new tab on a chat, where something can be written."""
         page = self._context.new_page()
         page.goto(talk.path)
-        page.wait_for_function("probe.ready !== null")
+        page.evaluate("probe.ready()")
         return page
 
     def start(self, talk: Talk) -> dict[str, float]:
@@ -271,15 +294,13 @@ def _tenfour(ready: Ready, *command: str, text: str = "") -> str:
 
 def _shown(page: Page, marks: Iterable[int]) -> list[float]:
     """When each of the marks was on the screen, by the page's clock in milliseconds; raises where one does not come."""
-    wanted = [str(mark) for mark in marks]
-    page.wait_for_function("(marks) => marks.every((mark) => typeof probe.shown.get(mark) === 'number')", arg=wanted)
-    at: list[float] = page.evaluate("(marks) => marks.map((mark) => probe.shown.get(mark))", wanted)
+    at: list[float] = page.evaluate("(marks) => probe.shownAll(marks)", list(marks))
     return at
 
 
 def _click_ms(page: Page, talk: Talk, mark: int) -> float:
     """From the click on the chat's link to the painted row."""
-    page.evaluate("probe.shown.clear()")
+    page.evaluate("probe.forget()")
     link = CHAT_LINK.format(chat=talk.chat)
     page.wait_for_selector(link)
     clicked: float = page.evaluate("(link) => { const at = performance.now(); document.querySelector(link).click(); return at; }", link)
