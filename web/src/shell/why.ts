@@ -1,7 +1,7 @@
-import { Problem } from '../lib/api';
-import type { Texts } from '../lib/texts/index.svelte';
+import { refusalOf } from '../lib/texts/refusals';
 
-/** In a sentence or two: what the server said when it said no, or that nobody answered. */
-export function whyOf(cause: unknown, texts: Texts): string {
-  return cause instanceof Problem ? `${cause.detail} ${cause.advice}` : texts.errors.unreachableText;
+/** In a sentence or two, in the reader's language: what the server said when it said no, or that nobody answered. */
+export function whyOf(cause: unknown): string {
+  const { title, advice } = refusalOf(cause);
+  return `${title} ${advice}`;
 }

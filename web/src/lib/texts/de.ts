@@ -232,32 +232,13 @@ export const de: Texts = {
     copyLink: 'Link kopieren',
     linkCopied: 'Link kopiert',
     actions: 'Mehr zu diesem Chat',
-    membersOnline: (members, online) =>
-      online === 0
-        ? plural(members, { one: '# Mitglied', other: '# Mitglieder' })
-        : `${plural(members, { one: '# Mitglied', other: '# Mitglieder' })}, ${online} online`,
-    leftTitle: 'Du hast diesen Chat verlassen',
-    leftText: 'Was bis dahin geschrieben wurde, bleibt lesbar, bis du ihn schließt.',
-    removedTitle: 'Du wurdest aus diesem Chat entfernt',
-    removedText:
-      'Was bis dahin geschrieben wurde, bleibt lesbar, bis du ihn schließt. Um zurückzukommen, bitte ein Mitglied, dich hinzuzufügen.',
-    problemTitle: 'Dieser Chat lässt sich nicht anzeigen',
-    notMemberTitle: 'Du bist nicht in diesem Chat',
-    notMemberText: 'Nur seine Mitglieder können ihn lesen. Bitte eines von ihnen, dich hinzuzufügen.',
-    unknownTitle: 'Diesen Chat gibt es nicht',
-    unknownText: 'Vielleicht wurde er gelöscht, oder die Adresse enthält einen Tippfehler.',
-    unreachableTitle: 'Der Server antwortet nicht',
-    unreachableText: 'Der Chat wird geladen, sobald die Verbindung wieder da ist. Der Knopf versucht es sofort.',
     backToChats: 'Zurück zu den Chats',
-    joinToRead: 'Tritt bei, um mitzulesen und zu schreiben.',
-    slowTitle: 'Wird noch geladen',
   },
 
   // Mitglieder eines Chats
   members: {
     title: 'Mitglieder',
     details: 'Details',
-    about: (name) => `Über ${name}`,
     open: 'Details zeigen',
     close: 'Details ausblenden',
     list: 'Mitglieder',
@@ -482,12 +463,6 @@ export const de: Texts = {
     slowTitle: 'Das dauert länger als sonst',
     slowText:
       'Der Server hat seit 15 Sekunden nicht geantwortet. Vielleicht startet er gerade, oder etwas dazwischen hält ihn auf.',
-  },
-
-  // Benachrichtigungen auf dem Schreibtisch
-  notifying: {
-    newMessage: 'Neue Nachricht',
-    newMessages: (count) => plural(count, { one: '# neue Nachricht', other: '# neue Nachrichten' }),
   },
 
   // Übersicht der Tastenkürzel

@@ -233,32 +233,13 @@ export const en = {
     copyLink: 'Copy link',
     linkCopied: 'Link copied',
     actions: 'More about this chat',
-    membersOnline: (members: number, online: number) =>
-      online === 0
-        ? plural(members, { one: '# member', other: '# members' })
-        : `${plural(members, { one: '# member', other: '# members' })}, ${online} online`,
-    leftTitle: 'You have left this chat',
-    leftText: 'What was said while you were in it stays readable until you close it.',
-    removedTitle: 'You were removed from this chat',
-    removedText:
-      'What was said while you were in it stays readable until you close it. To come back, ask a member to add you.',
-    problemTitle: 'This chat cannot be shown',
-    notMemberTitle: 'You are not in this chat',
-    notMemberText: 'Only its members can read it. Ask one of them to add you.',
-    unknownTitle: 'There is no such chat',
-    unknownText: 'It may have been deleted, or the address has a typing error.',
-    unreachableTitle: 'The server does not answer',
-    unreachableText: 'The chat is loaded as soon as the connection is back. “Try again” tries it now.',
     backToChats: 'Back to the chats',
-    joinToRead: 'Join to read and write.',
-    slowTitle: 'Still loading',
   },
 
   // Members of a chat
   members: {
     title: 'Members',
     details: 'Details',
-    about: (name: string) => `About ${name}`,
     open: 'Show details',
     close: 'Hide details',
     list: 'Members',
@@ -477,12 +458,6 @@ export const en = {
     detailedLogHint: 'For somebody who looks for a fault. Never contains messages or tokens.',
     slowTitle: 'This takes longer than usual',
     slowText: 'The server has not answered for 15 seconds. It may be starting, or something on the way holds it up.',
-  },
-
-  // Desktop notifications
-  notifying: {
-    newMessage: 'New message',
-    newMessages: (count: number) => plural(count, { one: '# new message', other: '# new messages' }),
   },
 
   // The sheet of keyboard shortcuts
