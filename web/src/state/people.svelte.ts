@@ -121,7 +121,7 @@ export class People {
   async #lookUp(): Promise<void> {
     const ids = [...this.#nameless].slice(0, LOOKED_UP_AT_ONCE);
     this.#lookup = null;
-    const page = await this.#api.get('/api/v1/users', { query: { query: ids.join(',') }, signal: this.#ended.signal });
+    const page = await this.#api.get('/api/v1/users', { query: { ids: ids.join(',') }, signal: this.#ended.signal });
     for (const user of page.items) this.learn(user);
   }
 }
