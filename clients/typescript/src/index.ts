@@ -14,7 +14,7 @@ export { FAILURES, type ErrorCode, type Failure, type Retry } from './generated/
 export type * from './generated/frames';
 export { newId } from './ids';
 export { IndexedDbKeeping, type IndexedDbOptions, type KeptEntry, type Keeping } from './keeping';
-export type { LogLevel, LogLevels } from './log';
+export { Log, type LogLevel, type LogLevels } from './log';
 export type { Entry } from './outbox';
 export { ConnectionError, type HistoryPage } from './rest';
 export { Singles, SINGLES_MAX, type SinglesOptions } from './singles';

@@ -1,18 +1,56 @@
-/** What reads time and waits: one for the page, one that tests turn by hand. */
-export interface Clock {
-  /** Milliseconds that only go forward. */
-  now(): number;
-  /** Milliseconds since 1970, as the person's clock shows them. */
+/** Time, as the state layer sees it: the SDK's clock, and what the person's own clock shows. */
+
+import type { Clock as Ringing } from '@tenfour/client';
+
+export interface Clock extends Ringing {
+  /** Milliseconds since 1970. */
   wall(): number;
-  /** Runs something once after a time; what comes back takes it back. */
-  after(ms: number, run: () => void): () => void;
 }
 
 export const pageClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
+  ring(afterMs, bell) {
+    const timer = setTimeout(bell, afterMs);
     return () => clearTimeout(timer);
   },
 };
+
+/** Rings once when nothing has been asked of it for a while. */
+export class Later {
+  #clock: Clock;
+  #ms: number;
+  #run: () => void;
+  #cancel: (() => void) | null = null;
+
+  constructor(clock: Clock, ms: number, run: () => void) {
+    this.#clock = clock;
+    this.#ms = ms;
+    this.#run = run;
+  }
+
+  get isSet(): boolean {
+    return this.#cancel !== null;
+  }
+
+  /** Begins, or begins anew. */
+  ask(): void {
+    this.cancel();
+    this.#cancel = this.#clock.ring(this.#ms, () => {
+      this.#cancel = null;
+      this.#run();
+    });
+  }
+
+  cancel(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+
+  /** Does now what was asked for, if anything was. */
+  hurry(): void {
+    if (this.#cancel === null) return;
+    this.cancel();
+    this.#run();
+  }
+}

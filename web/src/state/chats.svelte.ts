@@ -1,10 +1,18 @@
-import type { Problem, Shapes, Unreachable } from '../lib/api';
-import type { Members } from './members.svelte';
+/** All chats of a person: the list, what is unread in it, and making, joining and leaving. */
+
+import { SvelteMap } from 'svelte/reactivity';
+import { Problem, Unreachable, type Shapes } from '../lib/api';
+import { Later } from '../lib/clock';
+import { ChatEntry } from './entry.svelte';
+import { Members } from './members.svelte';
 import type { MessageStatus } from './message';
-import type { Person } from './people.svelte';
+import type { Messenger } from './messenger.svelte';
+
+export { ChatEntry } from './entry.svelte';
 
 export type Kind = 'direct' | 'group' | 'channel';
 export type Role = 'owner' | 'admin' | 'member';
+export type ChatShown = Shapes['ChatShown'];
 
 export interface LastMessage {
   /** The id of the sender. */
@@ -15,31 +23,6 @@ export interface LastMessage {
   /** Null for messages by others. */
   readonly status: MessageStatus | null;
   readonly at: number;
-}
-
-export interface ChatEntry {
-  readonly id: string;
-  readonly kind: Kind;
-  /** Never empty: the other person's name, or those of the first members, where it has none. */
-  readonly title: string;
-  /** The title as it was set; null where it has none. */
-  readonly ownTitle: string | null;
-  readonly other: Person | null;
-  readonly head: number;
-  readonly read: number;
-  /** Messages by others after `read`, counted to 100. */
-  readonly unread: number;
-  readonly mentioned: boolean;
-  readonly last: LastMessage | null;
-  /** When something was last said in it, else when it was made. */
-  readonly activeAt: number;
-  readonly typing: readonly Person[];
-  readonly memberCount: number;
-  readonly role: Role;
-  readonly draft: string;
-  /** Whether receipts, typing and presence are told in it: not in large chats. */
-  readonly isSmall: boolean;
-  readonly gone: null | 'left' | 'removed';
 }
 
 export interface NewChat {
@@ -57,6 +40,13 @@ export interface Channel {
   readonly joined: boolean;
 }
 
+/** Where a chat stood when a connection began. */
+export interface Head {
+  readonly chat: string;
+  readonly head: number;
+  readonly read: number;
+}
+
 /** A page of the channels that can be joined. */
 export interface ChannelPage {
   readonly items: readonly Channel[];
@@ -64,27 +54,295 @@ export interface ChannelPage {
   readonly more: (() => Promise<ChannelPage>) | null;
 }
 
-export interface Chats {
-  readonly state: 'loading' | 'ready' | 'failed';
-  readonly problem: Problem | Unreachable | null;
-  /** Shown from what was kept, and not compared with the server yet. */
-  readonly stale: boolean;
-  /** By activity, the newest first. */
-  readonly list: readonly ChatEntry[];
-  readonly unreadTotal: number;
-  readonly hasMore: boolean;
-  readonly loadingMore: boolean;
-  get(id: string): ChatEntry | null;
-  more(): Promise<void>;
-  retry(): Promise<void>;
-  create(wanted: NewChat): Promise<string>;
-  join(id: string): Promise<void>;
-  leave(id: string): Promise<void>;
-  rename(id: string, title: string | null): Promise<void>;
-  members(id: string): Members;
-  channels(signal?: AbortSignal): Promise<ChannelPage>;
-  /** Removes a chat that one has left from the list. */
-  forget(id: string): void;
-}
+type LoadState =
+  | { readonly is: 'loading' }
+  | { readonly is: 'ready' }
+  | { readonly is: 'failed'; readonly problem: Problem | Unreachable };
 
-export type ChatShown = Shapes['ChatShown'];
+const FIRST_PAGE = 50;
+const PAGE = 200;
+/** Pages that are loaded unasked, so that the number of unread messages is that of all chats. */
+const PAGES_UNASKED = 5;
+const KEEP_MS = 2_000;
+const COUNT_MS = 50;
+const NAMED_AFTER = 5;
+
+export class Chats {
+  #messenger: Messenger;
+  #entries = new SvelteMap<string, ChatEntry>();
+  #members = new Map<string, Members>();
+  #load: LoadState = $state.raw({ is: 'loading' });
+  #stale = $state(true);
+  #next: string | null = $state(null);
+  #loadingMore = $state(false);
+  #loading: Promise<void> | null = null;
+  #finding = new Map<string, Promise<ChatEntry>>();
+  #uncounted = new Set<string>();
+  #counting: Later;
+  #keeping: Later;
+  #list: readonly ChatEntry[] = $derived(this.#sorted());
+  #unreadTotal = $derived(this.#list.reduce((sum, entry) => sum + entry.unread, 0));
+
+  constructor(messenger: Messenger) {
+    this.#messenger = messenger;
+    this.#counting = new Later(messenger.clock, COUNT_MS, () => void this.#count());
+    this.#keeping = new Later(messenger.clock, KEEP_MS, () => this.#keep());
+  }
+
+  get state(): LoadState['is'] {
+    return this.#load.is;
+  }
+
+  get problem(): Problem | Unreachable | null {
+    return this.#load.is === 'failed' ? this.#load.problem : null;
+  }
+
+  /** Shown from what was kept, and not compared with the server yet. */
+  get stale(): boolean {
+    return this.#stale;
+  }
+
+  /** By activity, the newest first. */
+  get list(): readonly ChatEntry[] {
+    return this.#list;
+  }
+
+  get unreadTotal(): number {
+    return this.#unreadTotal;
+  }
+
+  get hasMore(): boolean {
+    return this.#next !== null;
+  }
+
+  get loadingMore(): boolean {
+    return this.#loadingMore;
+  }
+
+  get(id: string): ChatEntry | null {
+    return this.#entries.get(id) ?? null;
+  }
+
+  /** The chat, asked for where it is not in the list yet. Raises `Problem` or `Unreachable`. */
+  async find(id: string): Promise<ChatEntry> {
+    const known = this.get(id);
+    if (known !== null) return known;
+    let finding = this.#finding.get(id);
+    if (finding === undefined) {
+      finding = this.#ask(id).finally(() => this.#finding.delete(id));
+      this.#finding.set(id, finding);
+    }
+    return finding;
+  }
+
+  async more(): Promise<void> {
+    if (this.#next === null || this.#loadingMore) return;
+    this.#loadingMore = true;
+    try {
+      const page = await this.#page(this.#next, PAGE);
+      this.#next = page.next;
+    } finally {
+      this.#loadingMore = false;
+    }
+  }
+
+  /** Loads the list anew. */
+  retry(): Promise<void> {
+    this.#loading ??= this.#loadAll().finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
+  }
+
+  /** Makes a chat and gives its id; the direct chat of two people is always the same. Raises `Problem` or `Unreachable`. */
+  async create({ kind, title, members }: NewChat): Promise<string> {
+    const body = { kind, title: title ?? null, members: [...members], history: 'all' as const };
+    const shown = await this.#messenger.api.post('/api/v1/chats', { body });
+    return this.#take(shown).id;
+  }
+
+  async join(id: string): Promise<void> {
+    this.#take(await this.#messenger.api.post('/api/v1/chats/{chat}/join', { path: { chat: id } }));
+  }
+
+  async leave(id: string): Promise<void> {
+    await this.#messenger.api.post('/api/v1/chats/{chat}/leave', { path: { chat: id } });
+    this.forget(id);
+  }
+
+  async rename(id: string, title: string | null): Promise<void> {
+    this.#take(await this.#messenger.api.patch('/api/v1/chats/{chat}', { path: { chat: id }, body: { title } }));
+  }
+
+  /** Always the same object for a chat. */
+  members(id: string): Members {
+    let members = this.#members.get(id);
+    if (members === undefined) {
+      members = new Members(this.#messenger, id);
+      this.#members.set(id, members);
+    }
+    return members;
+  }
+
+  /** The channels that can be joined. Raises `Problem` or `Unreachable`. */
+  channels(signal?: AbortSignal): Promise<ChannelPage> {
+    return this.#channels(null, signal);
+  }
+
+  /** Removes a chat that one has left from the list, and what is kept of it. */
+  forget(id: string): void {
+    this.#entries.get(id)?.dispose();
+    this.#entries.delete(id);
+    this.#members.delete(id);
+    this.#messenger.keep('chat.not_forgotten', (kept) => kept.forgetChat(id));
+    this.#keeping.ask();
+  }
+
+  // What the messenger tells
+
+  /** Compares the list with the heads that a connection began with: what happened before them is in no event. */
+  async compare(heads: readonly Head[]): Promise<void> {
+    await this.#loading;
+    for (const { chat, read } of heads) {
+      const entry = this.get(chat);
+      if (entry?.readThere(read) === true) this.changed(entry);
+    }
+    const isBehind = heads.some(({ chat, head }) => (this.get(chat)?.head ?? -1) < head);
+    if (isBehind || this.#stale) await this.retry();
+  }
+
+  /** Shows what was kept. */
+  restore(shown: readonly ChatShown[]): void {
+    if (this.#load.is !== 'loading') return;
+    for (const chat of shown)
+      if (!this.#entries.has(chat.id)) this.#entries.set(chat.id, new ChatEntry(this.#messenger, chat));
+    if (shown.length > 0) this.#load = { is: 'ready' };
+  }
+
+  /** The members that are loaded; null where none are. */
+  membersOf(id: string): Members | null {
+    return this.#members.get(id) ?? null;
+  }
+
+  /** Something has changed that is worth keeping; asks the server for a number that only it knows. */
+  changed(entry: ChatEntry): void {
+    this.#keeping.ask();
+    if (!entry.isUnsure) return;
+    this.#uncounted.add(entry.id);
+    this.#counting.ask();
+  }
+
+  dispose(): void {
+    this.#counting.cancel();
+    this.#keeping.hurry();
+    for (const entry of this.#entries.values()) entry.dispose();
+  }
+
+  async #loadAll(): Promise<void> {
+    if (this.#load.is === 'failed') this.#load = { is: 'loading' };
+    try {
+      const before = new Set(this.#entries.keys());
+      const seen = new Set<string>();
+      let { next } = await this.#page(null, FIRST_PAGE, seen);
+      this.#load = { is: 'ready' };
+      for (let count = 0; next !== null && count < PAGES_UNASKED; count += 1)
+        ({ next } = await this.#page(next, PAGE, seen));
+      this.#next = next;
+      if (next === null) for (const id of before) if (!seen.has(id)) this.#lost(id);
+      this.#stale = false;
+    } catch (cause) {
+      if (!(cause instanceof Problem || cause instanceof Unreachable)) throw cause;
+      if (this.#load.is === 'loading') this.#load = { is: 'failed', problem: cause };
+    }
+  }
+
+  async #page(cursor: string | null, limit: number, seen?: Set<string>): Promise<{ readonly next: string | null }> {
+    const page = await this.#messenger.api.get('/api/v1/chats', { query: { cursor, limit } });
+    for (const shown of page.items) {
+      if (!('read' in shown)) continue; // a channel's sign, which only the other view has
+      this.#take(shown);
+      seen?.add(shown.id);
+    }
+    return page;
+  }
+
+  /** One is not in a chat any more that was kept. */
+  #lost(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || this.#finding.has(id)) return;
+    entry.removed();
+    this.#keeping.ask();
+  }
+
+  async #ask(id: string): Promise<ChatEntry> {
+    const shown = await this.#messenger.api.get('/api/v1/chats/{chat}', { path: { chat: id } });
+    if (!('read' in shown)) throw new Problem('not_a_member', 403, '', '');
+    return this.#take(shown);
+  }
+
+  #take(shown: ChatShown): ChatEntry {
+    let entry = this.#entries.get(shown.id);
+    if (entry === undefined) {
+      entry = new ChatEntry(this.#messenger, shown);
+      this.#entries.set(shown.id, entry);
+    } else {
+      entry.take(shown);
+    }
+    if (shown.kind !== 'direct' && shown.title === null) void this.#nameAfterMembers(entry);
+    this.#messenger.arrivedUpTo(entry, shown);
+    this.changed(entry);
+    return entry;
+  }
+
+  async #nameAfterMembers(entry: ChatEntry): Promise<void> {
+    const { api, people } = this.#messenger;
+    const given = { path: { chat: entry.id }, query: { limit: NAMED_AFTER } };
+    try {
+      const page = await api.get('/api/v1/chats/{chat}/members', given);
+      entry.named(page.items.map((shown) => people.learn({ ...shown, id: shown.user })));
+    } catch (cause) {
+      if (!(cause instanceof Problem || cause instanceof Unreachable)) throw cause;
+      this.#messenger.trouble('chat.not_named', cause); // it is asked again with the next list
+    }
+  }
+
+  async #count(): Promise<void> {
+    const ids = [...this.#uncounted];
+    this.#uncounted.clear();
+    for (const id of ids) {
+      try {
+        if (this.get(id)?.gone === null) await this.#ask(id);
+      } catch (cause) {
+        if (!(cause instanceof Problem || cause instanceof Unreachable)) throw cause;
+        this.#messenger.trouble('chat.not_counted', cause); // the next connection brings the list
+      }
+    }
+  }
+
+  async #channels(cursor: string | null, signal: AbortSignal | undefined): Promise<ChannelPage> {
+    const query = { view: 'channels' as const, cursor, limit: FIRST_PAGE };
+    const page = await this.#messenger.api.get('/api/v1/chats', { query, signal });
+    const items = page.items.map(({ id, title, member_count }) => ({
+      id,
+      title: title ?? id,
+      memberCount: member_count,
+      joined: this.get(id)?.gone === null,
+    }));
+    const { next } = page;
+    return { items, more: next === null ? null : () => this.#channels(next, signal) };
+  }
+
+  #sorted(): readonly ChatEntry[] {
+    return [...this.#entries.values()]
+      .filter((entry) => entry.gone !== 'left')
+      .map((entry) => ({ entry, at: entry.activeAt }))
+      .sort((one, other) => other.at - one.at)
+      .map(({ entry }) => entry);
+  }
+
+  #keep(): void {
+    const chats = this.list.filter((entry) => entry.gone === null).map((entry) => entry.snapshot());
+    const at = this.#messenger.clock.wall();
+    this.#messenger.keep('chats.not_kept', (kept) => kept.keepChats({ at, chats, people: [] }));
+  }
+}

@@ -1,7 +1,7 @@
 /** Everybody whose name is known, each as one object that keeps itself up to date. */
 
 import { SvelteMap } from 'svelte/reactivity';
-import type { Api } from '../lib/api';
+import { Problem, Unreachable, type Api } from '../lib/api';
 import { hueOf } from '../lib/ids';
 
 export type Online = 'online' | 'away' | 'offline' | null;
@@ -89,7 +89,7 @@ export class People {
       person = new Person(id, this);
       this.#known.set(id, person);
       this.#nameless.add(id);
-      this.#lookup ??= Promise.resolve().then(() => this.#lookUp());
+      this.lookUpAgain();
     }
     return person;
   }
@@ -108,6 +108,13 @@ export class People {
     return person;
   }
 
+  /** Asks for the names that are missing. */
+  lookUpAgain(): void {
+    if (this.#nameless.size === 0) return;
+    // Together, those that are asked for in one go.
+    this.#lookup ??= Promise.resolve().then(() => this.#lookUp());
+  }
+
   /** People whose name begins with a text. */
   async search(text: string, signal?: AbortSignal): Promise<Person[]> {
     const page = await this.#api.get('/api/v1/users', { query: { query: text, limit: 20 }, signal });
@@ -120,8 +127,17 @@ export class People {
 
   async #lookUp(): Promise<void> {
     const ids = [...this.#nameless].slice(0, LOOKED_UP_AT_ONCE);
-    this.#lookup = null;
-    const page = await this.#api.get('/api/v1/users', { query: { ids: ids.join(',') }, signal: this.#ended.signal });
-    for (const user of page.items) this.learn(user);
+    try {
+      const page = await this.#api.get('/api/v1/users', { query: { ids: ids.join(',') }, signal: this.#ended.signal });
+      for (const user of page.items) this.learn(user);
+      for (const id of ids) this.#nameless.delete(id); // whom the server does not know stays without a name
+      this.#lookup = null;
+      this.lookUpAgain();
+    } catch (cause) {
+      this.#lookup = null;
+      if (this.#ended.signal.aborted) return;
+      // They are asked for again with the next connection.
+      if (!(cause instanceof Problem || cause instanceof Unreachable)) throw cause;
+    }
   }
 }

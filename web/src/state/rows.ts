@@ -3,9 +3,19 @@
 import type { EventRow, Message, MessageRow, Row } from './message';
 
 /** What stands in a chat's order, before it is laid out. */
-export type Item =
-  | { readonly kind: 'message'; readonly seq: number; readonly message: Message }
-  | { readonly kind: 'event'; readonly seq: number; readonly row: EventRow };
+export type Item = MessageItem | EventItem;
+
+export interface MessageItem {
+  readonly kind: 'message';
+  readonly seq: number;
+  readonly message: Message;
+}
+
+interface EventItem {
+  readonly kind: 'event';
+  readonly seq: number;
+  readonly row: EventRow;
+}
 
 /** What the rows depend on beside the items. */
 export interface Setting {

@@ -1,4 +1,7 @@
-import type { Api, Shapes } from '../lib/api';
+/** Who is signed in. The access token is in memory only; the refresh token is in a cookie that no script can read. */
+
+import { Api, Problem, Unreachable, type Shapes } from '../lib/api';
+import { forgetEverything } from '../lib/kept';
 
 export type ServerInfo = Shapes['Server'];
 
@@ -21,46 +24,256 @@ export type SessionState =
   /** Nobody answers, and nothing is known of a person. */
   | { readonly is: 'unreachable'; readonly why: string };
 
-export class Session {
-  state: SessionState = $state.raw({ is: 'starting' });
-  server: ServerInfo | null = $state.raw(null);
-  readonly api: Api;
+interface AccessToken {
+  readonly text: string;
+  /** Milliseconds of `performance.now`. */
+  readonly until: number;
+}
 
-  constructor(api: Api) {
-    this.api = api;
+type Opened = Shapes['SessionOpened'];
+
+/** What tabs of one browser tell each other. */
+type Told =
+  { readonly type: 'signed_out'; readonly why: string | null } | { readonly type: 'signed_in'; readonly user: string };
+
+const KNOWN_USER = 'tenfour.user';
+/** Somebody has logged out, and the server does not know it yet. */
+const LEAVING = 'tenfour.leaving';
+const LOCK = 'tenfour.refresh';
+const SPARE_MS = 20_000;
+
+export class Session {
+  readonly api: Api;
+  #state: SessionState = $state.raw({ is: 'starting' });
+  #server: ServerInfo | null = $state.raw(null);
+  /** Asks as nobody: what needs no token, or makes one. */
+  #open: Api;
+  #token: AccessToken | null = null;
+  #refreshing: Promise<string> | null = null;
+  #channel: BroadcastChannel;
+  #changed: (state: SessionState) => void;
+
+  /** `changed` is told each state. */
+  constructor(origin: string, changed: (state: SessionState) => void = () => undefined) {
+    this.#changed = changed;
+    this.#open = new Api(origin, null);
+    this.api = new Api(origin, (renew) => this.token(renew));
+    this.#channel = new BroadcastChannel('tenfour.session');
+    this.#channel.onmessage = ({ data }: MessageEvent<Told>) => this.#heard(data);
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get server(): ServerInfo | null {
+    return this.#server;
   }
 
   /** Finds out who is signed in. Also the way out of `unreachable`. */
-  start(): Promise<void> {
-    throw new Error('not yet');
+  async start(): Promise<void> {
+    const known = knownUser();
+    if (known === null) this.#become({ is: 'starting' });
+    else this.#become({ is: 'signed_in', me: known, offline: true });
+    try {
+      // Asked together: a signed-in person waits for one round trip.
+      const [server, isSignedIn] = await Promise.all([this.#learnServer(), this.#signIn()]);
+      if (!server.set_up) this.#become({ is: 'setup_needed' });
+      else if (isSignedIn) await this.#learnMe();
+    } catch (cause) {
+      this.#couldNotStart(cause, known);
+    }
+  }
+
+  /** The server answers again: who was shown from memory is asked for. */
+  async reached(): Promise<void> {
+    if (this.#state.is !== 'signed_in' || !this.#state.offline) return;
+    try {
+      await Promise.all([this.#learnServer(), this.#learnMe()]);
+    } catch (cause) {
+      // The next connection tries again; a refusal has its own way.
+      if (!(cause instanceof Unreachable || cause instanceof Problem)) throw cause;
+    }
   }
 
   /** Raises `Problem` where name or password are wrong, `Unreachable` where nobody answers. */
-  logIn(_name: string, _password: string): Promise<void> {
-    throw new Error('not yet');
+  async logIn(name: string, password: string): Promise<void> {
+    const opened = await this.#open.post('/api/v1/sessions', { body: { name, password, cookie: true } });
+    stored((storage) => storage.removeItem(LEAVING));
+    this.#take(opened);
+    const before = knownUser();
+    const user = await this.api.get('/api/v1/me', {});
+    if (before !== null && before.id !== user.id) await forgetEverything(before.id);
+    this.learn(user);
+    this.#tell({ type: 'signed_in', user: user.id });
   }
 
-  register(_name: string, _password: string, _invite: string | null): Promise<void> {
-    throw new Error('not yet');
+  async register(name: string, password: string, invite: string | null = null): Promise<void> {
+    await this.#open.post('/api/v1/accounts', { body: { name, password, invite } });
+    await this.logIn(name, password);
   }
 
-  setUp(_secret: string, _name: string, _password: string): Promise<void> {
-    throw new Error('not yet');
+  async setUp(secret: string, name: string, password: string): Promise<void> {
+    await this.#open.post('/api/v1/setup', { body: { secret, name, password } });
+    await this.#learnServer();
+    await this.logIn(name, password);
   }
 
-  /** Ends the session and forgets everything that this browser keeps of it, in every tab. */
-  logOut(): Promise<void> {
-    throw new Error('not yet');
+  /** Ends the session and forgets everything that this browser keeps of it, in every tab. Raises `Unreachable` where the server could not be told; it is forgotten here all the same. */
+  async logOut(): Promise<void> {
+    const user = this.#state.is === 'signed_in' ? this.#state.me.id : null;
+    stored((storage) => storage.setItem(LEAVING, 'yes'));
+    try {
+      await this.#endOnServer();
+    } finally {
+      this.#end(null);
+      this.#tell({ type: 'signed_out', why: null });
+      await forgetEverything(user);
+    }
   }
 
-  /** What `PATCH /me` answered, so that the page shows it at once. */
-  learn(_user: Shapes['User']): void {
-    throw new Error('not yet');
+  /** What the server answered to a change of one's profile, so that the page shows it at once. */
+  learn(user: Shapes['User']): void {
+    const me: Me = {
+      id: user.id,
+      name: user.name,
+      avatar: user.avatar,
+      colour: user.avatar_colour,
+      admin: user.admin ?? false,
+    };
+    keepUser(me);
+    this.#become({ is: 'signed_in', me, offline: false });
   }
 
-  token(_renew: boolean): Promise<string> {
-    throw new Error('not yet');
+  /** The connection was refused for good, because of who asked. */
+  refused(code: string): void {
+    this.#token = null;
+    this.#end(code);
   }
 
-  dispose(): void {}
+  /** An access token; with `renew` another one than the last. Raises `Problem` where the session is over. */
+  async token(renew: boolean): Promise<string> {
+    if (!renew && this.#token !== null && performance.now() < this.#token.until) return this.#token.text;
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  dispose(): void {
+    this.#channel.close();
+  }
+
+  /** Whether there is a session. One that was to be ended while the server was away is ended now. */
+  async #signIn(): Promise<boolean> {
+    try {
+      await this.token(true);
+      if (stored((storage) => storage.getItem(LEAVING)) === null) return true;
+      await this.#endOnServer();
+      this.#end(null);
+      return false;
+    } catch (cause) {
+      if (cause instanceof Problem && this.#state.is === 'signed_out') return false;
+      throw cause;
+    }
+  }
+
+  async #endOnServer(): Promise<void> {
+    try {
+      await this.api.delete('/api/v1/sessions/{session}', { path: { session: 'current' } });
+    } catch (cause) {
+      // Refused: the session is gone already, which is what was wanted.
+      if (!(cause instanceof Problem)) throw cause;
+    }
+    stored((storage) => storage.removeItem(LEAVING));
+  }
+
+  async #refresh(): Promise<string> {
+    const refresh = () => this.#open.post('/api/v1/sessions/refresh', {});
+    try {
+      // With a lock tabs take turns; without one the server gives tabs that ask together the same successor.
+      const opened = 'locks' in navigator ? await navigator.locks.request(LOCK, refresh) : await refresh();
+      this.#take(opened);
+      return opened.access_token;
+    } catch (cause) {
+      if (cause instanceof Problem && (cause.status === 401 || cause.status === 403)) this.#end(cause.code);
+      throw cause;
+    }
+  }
+
+  #take(opened: Opened): void {
+    this.#token = { text: opened.access_token, until: performance.now() + opened.expires_in * 1000 - SPARE_MS };
+  }
+
+  async #learnServer(): Promise<ServerInfo> {
+    const server = await this.#open.get('/api/v1/server', {});
+    this.#server = server;
+    return server;
+  }
+
+  async #learnMe(): Promise<void> {
+    this.learn(await this.api.get('/api/v1/me', {}));
+  }
+
+  #couldNotStart(cause: unknown, known: Me | null): void {
+    const why = cause instanceof Unreachable ? cause.why : cause instanceof Problem ? cause.code : null;
+    if (why === null) throw cause;
+    this.#become(known === null ? { is: 'unreachable', why } : { is: 'signed_in', me: known, offline: true });
+  }
+
+  /** Nobody is signed in any more. That nobody was before needs no reason. */
+  #end(why: string | null): void {
+    const wasKnown = knownUser() !== null;
+    this.#token = null;
+    forgetUser();
+    this.#become({ is: 'signed_out', why: wasKnown ? why : null });
+  }
+
+  #heard(told: Told): void {
+    if (told.type === 'signed_out' && this.#state.is === 'signed_in') {
+      this.#token = null;
+      this.#become({ is: 'signed_out', why: told.why });
+    } else if (told.type === 'signed_in' && this.#state.is !== 'signed_in') {
+      void this.start();
+    }
+  }
+
+  #become(state: SessionState): void {
+    this.#state = state;
+    this.#changed(state);
+  }
+
+  #tell(told: Told): void {
+    this.#channel.postMessage(told);
+  }
+}
+
+/** Who was signed in last: enough to show what is kept of theirs before the server has answered. */
+function knownUser(): Me | null {
+  const text = stored((storage) => storage.getItem(KNOWN_USER));
+  if (text === null) return null;
+  const value: unknown = JSON.parse(text);
+  return isMe(value) ? value : null;
+}
+
+function keepUser(me: Me): void {
+  stored((storage) => storage.setItem(KNOWN_USER, JSON.stringify(me)));
+}
+
+function forgetUser(): void {
+  stored((storage) => storage.removeItem(KNOWN_USER));
+}
+
+/** Null where the browser stores nothing: then nobody is known at the next start, which is all that it costs. */
+function stored<T>(use: (storage: Storage) => T): T | null {
+  try {
+    return use(localStorage);
+  } catch (cause) {
+    if (cause instanceof DOMException) return null;
+    throw cause;
+  }
+}
+
+function isMe(value: unknown): value is Me {
+  return typeof value === 'object' && value !== null && 'id' in value && 'name' in value && 'admin' in value;
 }

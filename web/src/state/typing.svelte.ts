@@ -43,7 +43,7 @@ export class TypingHeard {
     this.#cancel = null;
     if (this.#until.size === 0) return;
     const next = Math.min(...this.#until.values());
-    this.#cancel = this.#clock.after(Math.max(0, next - this.#clock.now()), () => this.#expire());
+    this.#cancel = this.#clock.ring(Math.max(0, next - this.#clock.now()), () => this.#expire());
   }
 
   #expire(): void {
@@ -73,7 +73,7 @@ export class TypingTold {
       this.#tell(true);
     }
     this.#cancel?.();
-    this.#cancel = this.#clock.after(IDLE_MS, () => this.stop());
+    this.#cancel = this.#clock.ring(IDLE_MS, () => this.stop());
   }
 
   /** The text was sent, removed, or left alone. */

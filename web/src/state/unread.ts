@@ -67,12 +67,9 @@ export class Unread {
     else if (!this.#later.includes(seq)) this.#later = [...this.#later, seq].sort((one, other) => one - other);
   }
 
-  /** A message by somebody else was deleted. */
-  gone(seq: number): void {
-    if (seq <= this.#read) return;
-    if (seq > this.#head) this.#later = this.#later.filter((each) => each !== seq);
-    else if (this.#counted >= UNREAD_MAX) this.#isSure = false;
-    else this.#counted = Math.max(0, this.#counted - 1);
+  /** A message was deleted; whose, and whether it was counted, the server knows. */
+  deleted(): void {
+    if (this.count > 0) this.#isSure = false;
   }
 
   /** Everything up to a seq was read, here or elsewhere. True where that is news. */
@@ -113,6 +110,6 @@ export class Unread {
     const passed = between(from, seq);
     // A count that stopped at the limit may stand for any larger number.
     if (passed === null || this.#counted >= UNREAD_MAX) this.#isSure = false;
-    this.#counted = Math.max(0, this.#counted - (passed ?? 0));
+    this.#counted = Math.min(Math.max(0, this.#counted - (passed ?? 0)), this.#head - seq);
   }
 }

@@ -4,5635 +4,5637 @@
  */
 
 export interface paths {
-  '/api/v1/accounts': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Registers, as far as that is open */
+        post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /** Registers, as far as that is open */
-    post: operations['register'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/avatars/{picture}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/avatars/{picture}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture, by the address that stands beside a person */
+        get: operations["get_avatar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** A picture, by the address that stands beside a person */
-    get: operations['get_avatar'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/chats': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/chats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The user's chats, most recently active first; or the channels that can be joined */
+        get: operations["list_chats"];
+        put?: never;
+        /** Makes a chat; a pair has one direct chat, which comes back with 200 */
+        post: operations["create_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** The user's chats, most recently active first; or the channels that can be joined */
-    get: operations['list_chats'];
-    put?: never;
-    /** Makes a chat; a pair has one direct chat, which comes back with 200 */
-    post: operations['create_chat'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/chats/{chat}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/chats/{chat}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One chat; to a stranger a channel shows title and member count */
+        get: operations["get_chat"];
+        /** Makes sure that a product's chat is there (server key) */
+        put: operations["ensure_chat"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Renames a chat */
+        patch: operations["rename_chat"];
+        trace?: never;
     };
-    /** One chat; to a stranger a channel shows title and member count */
-    get: operations['get_chat'];
-    /** Makes sure that a product's chat is there (server key) */
-    put: operations['ensure_chat'];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    /** Renames a chat */
-    patch: operations['rename_chat'];
-    trace?: never;
-  };
-  '/api/v1/chats/{chat}/events': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/chats/{chat}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in a chat after a seq */
+        get: operations["get_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** What happened in a chat after a seq */
-    get: operations['get_events'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/chats/{chat}/join': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/chats/{chat}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Joins a channel */
+        post: operations["join_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /** Joins a channel */
-    post: operations['join_channel'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/chats/{chat}/leave': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/chats/{chat}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves a group or channel */
+        post: operations["leave_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /** Leaves a group or channel */
-    post: operations['leave_chat'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/chats/{chat}/members': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/chats/{chat}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The members of a chat */
+        get: operations["list_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** The members of a chat */
-    get: operations['list_members'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/chats/{chat}/members/{user}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/chats/{chat}/members/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Adds somebody; who is in already stays */
+        put: operations["add_member"];
+        post?: never;
+        /** Takes somebody out */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /** Changes somebody's role */
+        patch: operations["change_role"];
+        trace?: never;
     };
-    get?: never;
-    /** Adds somebody; who is in already stays */
-    put: operations['add_member'];
-    post?: never;
-    /** Takes somebody out */
-    delete: operations['remove_member'];
-    options?: never;
-    head?: never;
-    /** Changes somebody's role */
-    patch: operations['change_role'];
-    trace?: never;
-  };
-  '/api/v1/chats/{chat}/messages': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/chats/{chat}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of history in the order of the chat; the newest messages without a position */
+        get: operations["get_history"];
+        put?: never;
+        /** Says something; 200 with duplicate where the key was used for it before */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** A page of history in the order of the chat; the newest messages without a position */
-    get: operations['get_history'];
-    put?: never;
-    /** Says something; 200 with duplicate where the key was used for it before */
-    post: operations['send_message'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/chats/{chat}/messages/{message}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/chats/{chat}/messages/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message */
+        get: operations["get_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** One message */
-    get: operations['get_message'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/chats/{chat}/receipts': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/chats/{chat}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far each member has got, and when they read last */
+        get: operations["list_receipts"];
+        put?: never;
+        /** Says how far one has got */
+        post: operations["store_receipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** How far each member has got */
-    get: operations['list_receipts'];
-    put?: never;
-    /** Says how far one has got */
-    post: operations['store_receipt'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/chats/{chat}/ws': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/chats/{chat}/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** WebSocket doors: need an upgrade */
+        get: operations["door_chats_ws"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** WebSocket doors: need an upgrade */
-    get: operations['door_chats_ws'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/diagnostics/echo': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/diagnostics/echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** WebSocket doors: need an upgrade */
+        get: operations["door_diagnostics_echo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** WebSocket doors: need an upgrade */
-    get: operations['door_diagnostics_echo'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/health/live': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process answers */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** Whether the process answers */
-    get: operations['live'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/health/ready': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a load balancer may send users here */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** Whether a load balancer may send users here */
-    get: operations['ready'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/invites': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes an invitation for one account (administrators) */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /** Makes an invitation for one account (administrators) */
-    post: operations['invite'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/me': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The user of the token */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes name, avatar colour or password */
+        patch: operations["change_me"];
+        trace?: never;
     };
-    /** The user of the token */
-    get: operations['get_me'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    /** Changes name, avatar colour or password */
-    patch: operations['change_me'];
-    trace?: never;
-  };
-  '/api/v1/me/avatar': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/me/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Shows a picture: PNG, JPEG or WebP, 512 x 512 and 256 KiB at the most */
+        put: operations["set_avatar"];
+        post?: never;
+        /** Shows no picture any more */
+        delete: operations["remove_avatar"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    /** Shows a picture: PNG, JPEG or WebP, 512 x 512 and 256 KiB at the most */
-    put: operations['set_avatar'];
-    post?: never;
-    /** Shows no picture any more */
-    delete: operations['remove_avatar'];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/server': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this server is, and what a log-in form has to know */
+        get: operations["server"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** What this server is */
-    get: operations['server'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/server-keys': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/server-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The server keys that stand (administrators) */
+        get: operations["list_keys"];
+        put?: never;
+        /** Makes a server key (administrators) */
+        post: operations["create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** The server keys that stand (administrators) */
-    get: operations['list_keys'];
-    put?: never;
-    /** Makes a server key (administrators) */
-    post: operations['create_key'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/server-keys/{key}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/server-keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a server key at once (administrators) */
+        delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    post?: never;
-    /** Revokes a server key at once (administrators) */
-    delete: operations['revoke_key'];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/sessions': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the user's own sessions */
+        get: operations["list_sessions"];
+        put?: never;
+        /** Logs in */
+        post: operations["log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** Lists the user's own sessions */
-    get: operations['list_sessions'];
-    put?: never;
-    /** Logs in */
-    post: operations['log_in'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/sessions/refresh': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/sessions/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a new access token */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /** Gives a new access token */
-    post: operations['refresh'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/sessions/{session}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session; current is the token's own */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    post?: never;
-    /** Ends a session; current is the token's own */
-    delete: operations['end_session'];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/setup': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the first administrator by the link that a start prints */
+        post: operations["set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /** Makes the first administrator by the link that a start prints */
-    post: operations['set_up'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/users': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People by name, found by the beginning of any word of it; or those of some ids */
+        get: operations["search_users"];
+        put?: never;
+        /** Makes an account (administrators) */
+        post: operations["add_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** People by name, found by the beginning of any word of it; or those of some ids */
-    get: operations['search_users'];
-    put?: never;
-    /** Makes an account (administrators) */
-    post: operations['add_user'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/users/{user}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One person */
+        get: operations["get_user"];
+        /** Makes or renames a user of the product, by the product's own id (server keys) */
+        put: operations["ensure_user"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Disables, enables (server keys too), or sets a password (administrators) */
+        patch: operations["change_user"];
+        trace?: never;
     };
-    /** One person */
-    get: operations['get_user'];
-    /** Makes or renames a user of the product, by the product's own id (server keys) */
-    put: operations['ensure_user'];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    /** Disables, enables (server keys too), or sets a password (administrators) */
-    patch: operations['change_user'];
-    trace?: never;
-  };
-  '/api/v1/users/{user}/tokens': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/users/{user}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An access token for a user of the product, by the product's own id (server keys) */
+        post: operations["make_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /** An access token for a user of the product, by the product's own id (server keys) */
-    post: operations['make_token'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/ws': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** WebSocket doors: need an upgrade */
+        get: operations["door_ws"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** WebSocket doors: need an upgrade */
-    get: operations['door_ws'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/ws-tickets': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/ws-tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A one-time ticket to open a WebSocket with */
+        post: operations["ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /** A one-time ticket to open a WebSocket with */
-    post: operations['ticket'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    /** ChannelPage */
-    ChannelPage: {
-      items: components['schemas']['ChannelShown'][];
-      next: string | null;
+    schemas: {
+        /** ChannelPage */
+        ChannelPage: {
+            items: components["schemas"]["ChannelShown"][];
+            next: string | null;
+        };
+        /** ChannelShown */
+        ChannelShown: {
+            id: string;
+            /** @constant */
+            kind: "channel";
+            title: string | null;
+            member_count: number;
+            created_at: string;
+        };
+        /** ChatChange */
+        ChatChange: {
+            title: string | null;
+        };
+        /** ChatChanged */
+        ChatChanged: {
+            chat: string;
+            seq: number;
+            at: string;
+            by: string;
+            title: string | null;
+            /** @constant */
+            type: "chat_changed";
+        };
+        /** ChatEnsured */
+        ChatEnsured: {
+            id: string;
+            external_id: string | null;
+            created: boolean;
+        };
+        /** ChatEnsuring */
+        ChatEnsuring: {
+            /**
+             * @default group
+             * @enum {string}
+             */
+            kind: "group" | "channel";
+            title?: string | null;
+            members?: (string | components["schemas"]["EnsuredMember"])[];
+            /**
+             * @default all
+             * @enum {string}
+             */
+            history: "all" | "from_joining";
+        };
+        /** ChatMaking */
+        ChatMaking: {
+            /** @enum {string} */
+            kind: "direct" | "group" | "channel";
+            title?: string | null;
+            members?: string[];
+            /**
+             * @default all
+             * @enum {string}
+             */
+            history: "all" | "from_joining";
+        };
+        /** ChatPage */
+        ChatPage: {
+            items: components["schemas"]["ChatShown"][];
+            next: string | null;
+        };
+        /** ChatShown */
+        ChatShown: {
+            id: string;
+            kind: string;
+            title: string | null;
+            history: string;
+            external_id: string | null;
+            member_count: number;
+            head: number;
+            changed_at: string;
+            created_at: string;
+            role: string;
+            joined_seq: number;
+            delivered: number;
+            read: number;
+            unread: number;
+            last_message: components["schemas"]["MessageSent"] | null;
+            other: components["schemas"]["PersonShown"] | null;
+        };
+        /** EnsuredMember */
+        EnsuredMember: {
+            /** @description A user's UUID, or ext: and its id in your product. */
+            user: string;
+            /**
+             * @default member
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "member";
+        };
+        /** EventPage */
+        EventPage: {
+            items: (components["schemas"]["MessageSent"] | components["schemas"]["MessageEdited"] | components["schemas"]["MessageDeleted"] | components["schemas"]["ReactionAdded"] | components["schemas"]["ReactionRemoved"] | components["schemas"]["MessagePinned"] | components["schemas"]["MessageUnpinned"] | components["schemas"]["MemberJoined"] | components["schemas"]["MemberLeft"] | components["schemas"]["MemberChanged"] | components["schemas"]["ChatChanged"])[];
+            next: string | null;
+            epoch: string;
+        };
+        /** HistoryShown */
+        HistoryShown: {
+            items: components["schemas"]["MessageSent"][];
+            has_before: boolean;
+            has_after: boolean;
+        };
+        /** Invited */
+        Invited: {
+            id: string;
+            invite: string;
+        };
+        /** KeyList */
+        KeyList: {
+            items: components["schemas"]["KeyShown"][];
+            next?: string | null;
+        };
+        /** KeyMade */
+        KeyMade: {
+            id: string;
+            name: string;
+            scopes: string[];
+            key: string;
+        };
+        /** KeyMaking */
+        KeyMaking: {
+            name: string;
+            scopes?: string[] | null;
+        };
+        /** KeyShown */
+        KeyShown: {
+            id: string;
+            name: string;
+            hint: string;
+            scopes: string[];
+            created_at: string;
+        };
+        /** Limits */
+        Limits: {
+            text_chars: number;
+            title_chars: number;
+            name_chars: number;
+            password_chars_min: number;
+            password_chars_max: number;
+            picture_bytes: number;
+            picture_side: number;
+            chat_members: number;
+        };
+        /** Live */
+        Live: {
+            status: string;
+            node: string;
+            version: string;
+        };
+        /** LogIn */
+        LogIn: {
+            name: string;
+            password: string;
+            /** @default false */
+            cookie: boolean;
+        };
+        /** MemberAdding */
+        MemberAdding: {
+            /** @enum {null|string} */
+            role?: "owner" | "admin" | "member" | null;
+        };
+        /** MemberChanged */
+        MemberChanged: {
+            chat: string;
+            seq: number;
+            at: string;
+            by: string;
+            user: string;
+            role: string;
+            muted_until?: string | null;
+            /** @constant */
+            type: "member_changed";
+        };
+        /** MemberJoined */
+        MemberJoined: {
+            chat: string;
+            seq: number;
+            at: string;
+            by: string;
+            user: string;
+            role: string;
+            /** @constant */
+            type: "member_joined";
+        };
+        /** MemberLeft */
+        MemberLeft: {
+            chat: string;
+            seq: number;
+            at: string;
+            by: string;
+            user: string;
+            /** @constant */
+            type: "member_left";
+        };
+        /** MemberPage */
+        MemberPage: {
+            items: components["schemas"]["MemberShown"][];
+            next: string | null;
+        };
+        /** MemberShown */
+        MemberShown: {
+            user: string;
+            name: string;
+            avatar_colour: string | null;
+            avatar: string | null;
+            role: string;
+            joined_seq: number;
+            joined_at: string;
+            muted_until: string | null;
+        };
+        /** MessageDeleted */
+        MessageDeleted: {
+            chat: string;
+            seq: number;
+            at: string;
+            by: string;
+            id: string;
+            /** @constant */
+            type: "message_deleted";
+        };
+        /** MessageEdited */
+        MessageEdited: {
+            chat: string;
+            seq: number;
+            at: string;
+            by: string;
+            id: string;
+            text?: string | null;
+            /** @default false */
+            deleted: boolean;
+            /** @constant */
+            type: "message_edited";
+        };
+        /** MessagePinned */
+        MessagePinned: {
+            chat: string;
+            seq: number;
+            at: string;
+            by: string;
+            id: string;
+            /** @constant */
+            type: "message_pinned";
+        };
+        /** MessageSending */
+        MessageSending: {
+            text: string;
+            reply_to?: string | null;
+            /** @description A user's UUID, or ext: and its id in your product. */
+            on_behalf_of?: string | null;
+        };
+        /** MessageSent */
+        MessageSent: {
+            chat: string;
+            seq: number;
+            at: string;
+            by: string;
+            id: string;
+            key: string;
+            text?: string | null;
+            reply_to?: string | null;
+            edited_at?: string | null;
+            /** @default false */
+            deleted: boolean;
+            /** @constant */
+            type: "message_sent";
+        };
+        /** MessageStored */
+        MessageStored: {
+            chat: string;
+            key: string;
+            seq: number;
+            id: string;
+            at: string;
+            duplicate: boolean;
+        };
+        /** MessageUnpinned */
+        MessageUnpinned: {
+            chat: string;
+            seq: number;
+            at: string;
+            by: string;
+            id: string;
+            /** @constant */
+            type: "message_unpinned";
+        };
+        /** NewAccount */
+        NewAccount: {
+            name: string;
+            password: string;
+            invite?: string | null;
+        };
+        /** NewUser */
+        NewUser: {
+            name: string;
+            password: string;
+            /** @default false */
+            admin: boolean;
+        };
+        /** PersonShown */
+        PersonShown: {
+            id: string;
+            name: string;
+            avatar_colour: string | null;
+            avatar: string | null;
+        };
+        /** Problem */
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            code: string;
+            detail: string;
+            advice: string;
+            request_id?: string | null;
+            retry_after_ms?: number | null;
+        };
+        /** ProductUser */
+        ProductUser: {
+            name?: string | null;
+        };
+        /** ProfileChange */
+        ProfileChange: {
+            name?: string | null;
+            avatar_colour?: string | null;
+            password?: string | null;
+            old_password?: string | null;
+        };
+        /** ProgressPage */
+        ProgressPage: {
+            items: components["schemas"]["ProgressShown"][];
+            next: string | null;
+        };
+        /** ProgressShown */
+        ProgressShown: {
+            user: string;
+            delivered: number;
+            read: number;
+            read_at: string | null;
+        };
+        /** ReactionAdded */
+        ReactionAdded: {
+            chat: string;
+            seq: number;
+            at: string;
+            by: string;
+            id: string;
+            emoji: string;
+            /** @constant */
+            type: "reaction_added";
+        };
+        /** ReactionRemoved */
+        ReactionRemoved: {
+            chat: string;
+            seq: number;
+            at: string;
+            by: string;
+            id: string;
+            emoji: string;
+            /** @constant */
+            type: "reaction_removed";
+        };
+        /** Ready */
+        Ready: {
+            ready: boolean;
+            reasons: string[];
+            node: string;
+        };
+        /** ReceiptNoting */
+        ReceiptNoting: {
+            /** @default 0 */
+            delivered: number;
+            /** @default 0 */
+            read: number;
+        };
+        /** Refresh */
+        Refresh: {
+            refresh_token?: string | null;
+        };
+        /** RoleChange */
+        RoleChange: {
+            /** @enum {string} */
+            role: "owner" | "admin" | "member";
+        };
+        /** Server */
+        Server: {
+            name: string;
+            version: string;
+            node: string;
+            protocol: string;
+            server_time: string;
+            /** @enum {string} */
+            registration: "open" | "invite" | "closed";
+            set_up: boolean;
+            limits: components["schemas"]["Limits"];
+        };
+        /** SessionList */
+        SessionList: {
+            items: components["schemas"]["SessionShown"][];
+            next?: string | null;
+        };
+        /** SessionOpened */
+        SessionOpened: {
+            access_token: string;
+            expires_in: number;
+            user: {
+                [key: string]: string;
+            };
+            session: string;
+            refresh_token?: string;
+            /** @default Bearer */
+            token_type: string;
+        };
+        /** SessionShown */
+        SessionShown: {
+            id: string;
+            created_at: string;
+            last_used_at: string;
+            user_agent: string | null;
+            address: string | null;
+            current: boolean;
+        };
+        /** SetUp */
+        SetUp: {
+            secret: string;
+            name: string;
+            password: string;
+        };
+        /** TicketMade */
+        TicketMade: {
+            ticket: string;
+            expires_in: number;
+        };
+        /** TokenMade */
+        TokenMade: {
+            access_token: string;
+            expires_in: number;
+            user: components["schemas"]["User"];
+            /** @default Bearer */
+            token_type: string;
+        };
+        /** TokenMaking */
+        TokenMaking: {
+            expires_in?: number | null;
+        };
+        /** User */
+        User: {
+            id: string;
+            name: string;
+            avatar_colour: string | null;
+            avatar: string | null;
+            external_id?: string | null;
+            admin?: boolean;
+            disabled?: boolean;
+        };
+        /** UserChange */
+        UserChange: {
+            disabled?: boolean | null;
+            password?: string | null;
+        };
+        /** UserList */
+        UserList: {
+            items: components["schemas"]["User"][];
+            next?: string | null;
+        };
     };
-    /** ChannelShown */
-    ChannelShown: {
-      id: string;
-      /** @constant */
-      kind: 'channel';
-      title: string | null;
-      member_count: number;
-      created_at: string;
-    };
-    /** ChatChange */
-    ChatChange: {
-      title: string | null;
-    };
-    /** ChatChanged */
-    ChatChanged: {
-      chat: string;
-      seq: number;
-      at: string;
-      by: string;
-      title: string | null;
-      /** @constant */
-      type: 'chat_changed';
-    };
-    /** ChatEnsured */
-    ChatEnsured: {
-      id: string;
-      external_id: string | null;
-      created: boolean;
-    };
-    /** ChatEnsuring */
-    ChatEnsuring: {
-      /**
-       * @default group
-       * @enum {string}
-       */
-      kind: 'group' | 'channel';
-      title?: string | null;
-      members?: (string | components['schemas']['EnsuredMember'])[];
-      /**
-       * @default all
-       * @enum {string}
-       */
-      history: 'all' | 'from_joining';
-    };
-    /** ChatMaking */
-    ChatMaking: {
-      /** @enum {string} */
-      kind: 'direct' | 'group' | 'channel';
-      title?: string | null;
-      members?: string[];
-      /**
-       * @default all
-       * @enum {string}
-       */
-      history: 'all' | 'from_joining';
-    };
-    /** ChatPage */
-    ChatPage: {
-      items: components['schemas']['ChatShown'][];
-      next: string | null;
-    };
-    /** ChatShown */
-    ChatShown: {
-      id: string;
-      kind: string;
-      title: string | null;
-      history: string;
-      external_id: string | null;
-      member_count: number;
-      head: number;
-      changed_at: string;
-      created_at: string;
-      role: string;
-      joined_seq: number;
-      delivered: number;
-      read: number;
-      unread: number;
-      last_message: components['schemas']['MessageSent'] | null;
-      other: components['schemas']['PersonShown'] | null;
-    };
-    /** EnsuredMember */
-    EnsuredMember: {
-      /** @description A user's UUID, or ext: and its id in your product. */
-      user: string;
-      /**
-       * @default member
-       * @enum {string}
-       */
-      role: 'owner' | 'admin' | 'member';
-    };
-    /** EventPage */
-    EventPage: {
-      items: (
-        | components['schemas']['MessageSent']
-        | components['schemas']['MessageEdited']
-        | components['schemas']['MessageDeleted']
-        | components['schemas']['ReactionAdded']
-        | components['schemas']['ReactionRemoved']
-        | components['schemas']['MessagePinned']
-        | components['schemas']['MessageUnpinned']
-        | components['schemas']['MemberJoined']
-        | components['schemas']['MemberLeft']
-        | components['schemas']['MemberChanged']
-        | components['schemas']['ChatChanged']
-      )[];
-      next: string | null;
-      epoch: string;
-    };
-    /** HistoryShown */
-    HistoryShown: {
-      items: components['schemas']['MessageSent'][];
-      has_before: boolean;
-      has_after: boolean;
-    };
-    /** Invited */
-    Invited: {
-      id: string;
-      invite: string;
-    };
-    /** KeyList */
-    KeyList: {
-      items: components['schemas']['KeyShown'][];
-      next?: string | null;
-    };
-    /** KeyMade */
-    KeyMade: {
-      id: string;
-      name: string;
-      scopes: string[];
-      key: string;
-    };
-    /** KeyMaking */
-    KeyMaking: {
-      name: string;
-      scopes?: string[] | null;
-    };
-    /** KeyShown */
-    KeyShown: {
-      id: string;
-      name: string;
-      hint: string;
-      scopes: string[];
-      created_at: string;
-    };
-    /** Live */
-    Live: {
-      status: string;
-      node: string;
-      version: string;
-    };
-    /** LogIn */
-    LogIn: {
-      name: string;
-      password: string;
-      /** @default false */
-      cookie: boolean;
-    };
-    /** MemberAdding */
-    MemberAdding: {
-      /** @enum {null|string} */
-      role?: 'owner' | 'admin' | 'member' | null;
-    };
-    /** MemberChanged */
-    MemberChanged: {
-      chat: string;
-      seq: number;
-      at: string;
-      by: string;
-      user: string;
-      role: string;
-      muted_until?: string | null;
-      /** @constant */
-      type: 'member_changed';
-    };
-    /** MemberJoined */
-    MemberJoined: {
-      chat: string;
-      seq: number;
-      at: string;
-      by: string;
-      user: string;
-      role: string;
-      /** @constant */
-      type: 'member_joined';
-    };
-    /** MemberLeft */
-    MemberLeft: {
-      chat: string;
-      seq: number;
-      at: string;
-      by: string;
-      user: string;
-      /** @constant */
-      type: 'member_left';
-    };
-    /** MemberPage */
-    MemberPage: {
-      items: components['schemas']['MemberShown'][];
-      next: string | null;
-    };
-    /** MemberShown */
-    MemberShown: {
-      user: string;
-      name: string;
-      avatar_colour: string | null;
-      avatar: string | null;
-      role: string;
-      joined_seq: number;
-      joined_at: string;
-      muted_until: string | null;
-    };
-    /** MessageDeleted */
-    MessageDeleted: {
-      chat: string;
-      seq: number;
-      at: string;
-      by: string;
-      id: string;
-      /** @constant */
-      type: 'message_deleted';
-    };
-    /** MessageEdited */
-    MessageEdited: {
-      chat: string;
-      seq: number;
-      at: string;
-      by: string;
-      id: string;
-      text?: string | null;
-      /** @default false */
-      deleted: boolean;
-      /** @constant */
-      type: 'message_edited';
-    };
-    /** MessagePinned */
-    MessagePinned: {
-      chat: string;
-      seq: number;
-      at: string;
-      by: string;
-      id: string;
-      /** @constant */
-      type: 'message_pinned';
-    };
-    /** MessageSending */
-    MessageSending: {
-      text: string;
-      reply_to?: string | null;
-      /** @description A user's UUID, or ext: and its id in your product. */
-      on_behalf_of?: string | null;
-    };
-    /** MessageSent */
-    MessageSent: {
-      chat: string;
-      seq: number;
-      at: string;
-      by: string;
-      id: string;
-      key: string;
-      text?: string | null;
-      reply_to?: string | null;
-      edited_at?: string | null;
-      /** @default false */
-      deleted: boolean;
-      /** @constant */
-      type: 'message_sent';
-    };
-    /** MessageStored */
-    MessageStored: {
-      chat: string;
-      key: string;
-      seq: number;
-      id: string;
-      at: string;
-      duplicate: boolean;
-    };
-    /** MessageUnpinned */
-    MessageUnpinned: {
-      chat: string;
-      seq: number;
-      at: string;
-      by: string;
-      id: string;
-      /** @constant */
-      type: 'message_unpinned';
-    };
-    /** NewAccount */
-    NewAccount: {
-      name: string;
-      password: string;
-      invite?: string | null;
-    };
-    /** NewUser */
-    NewUser: {
-      name: string;
-      password: string;
-      /** @default false */
-      admin: boolean;
-    };
-    /** PersonShown */
-    PersonShown: {
-      id: string;
-      name: string;
-      avatar_colour: string | null;
-      avatar: string | null;
-    };
-    /** Problem */
-    Problem: {
-      type: string;
-      title: string;
-      status: number;
-      code: string;
-      detail: string;
-      advice: string;
-      request_id?: string | null;
-      retry_after_ms?: number | null;
-    };
-    /** ProductUser */
-    ProductUser: {
-      name?: string | null;
-    };
-    /** ProfileChange */
-    ProfileChange: {
-      name?: string | null;
-      avatar_colour?: string | null;
-      password?: string | null;
-      old_password?: string | null;
-    };
-    /** ProgressPage */
-    ProgressPage: {
-      items: components['schemas']['ProgressShown'][];
-      next: string | null;
-    };
-    /** ProgressShown */
-    ProgressShown: {
-      user: string;
-      delivered: number;
-      read: number;
-    };
-    /** ReactionAdded */
-    ReactionAdded: {
-      chat: string;
-      seq: number;
-      at: string;
-      by: string;
-      id: string;
-      emoji: string;
-      /** @constant */
-      type: 'reaction_added';
-    };
-    /** ReactionRemoved */
-    ReactionRemoved: {
-      chat: string;
-      seq: number;
-      at: string;
-      by: string;
-      id: string;
-      emoji: string;
-      /** @constant */
-      type: 'reaction_removed';
-    };
-    /** Ready */
-    Ready: {
-      ready: boolean;
-      reasons: string[];
-      node: string;
-    };
-    /** ReceiptNoting */
-    ReceiptNoting: {
-      /** @default 0 */
-      delivered: number;
-      /** @default 0 */
-      read: number;
-    };
-    /** Refresh */
-    Refresh: {
-      refresh_token?: string | null;
-    };
-    /** RoleChange */
-    RoleChange: {
-      /** @enum {string} */
-      role: 'owner' | 'admin' | 'member';
-    };
-    /** Server */
-    Server: {
-      name: string;
-      version: string;
-      node: string;
-      protocol: string;
-      server_time: string;
-      registration: string;
-      set_up: boolean;
-    };
-    /** SessionList */
-    SessionList: {
-      items: components['schemas']['SessionShown'][];
-      next?: string | null;
-    };
-    /** SessionOpened */
-    SessionOpened: {
-      access_token: string;
-      expires_in: number;
-      user: {
-        [key: string]: string;
-      };
-      session: string;
-      refresh_token?: string;
-      /** @default Bearer */
-      token_type: string;
-    };
-    /** SessionShown */
-    SessionShown: {
-      id: string;
-      created_at: string;
-      last_used_at: string;
-      user_agent: string | null;
-      address: string | null;
-      current: boolean;
-    };
-    /** SetUp */
-    SetUp: {
-      secret: string;
-      name: string;
-      password: string;
-    };
-    /** TicketMade */
-    TicketMade: {
-      ticket: string;
-      expires_in: number;
-    };
-    /** TokenMade */
-    TokenMade: {
-      access_token: string;
-      expires_in: number;
-      user: components['schemas']['User'];
-      /** @default Bearer */
-      token_type: string;
-    };
-    /** TokenMaking */
-    TokenMaking: {
-      expires_in?: number | null;
-    };
-    /** User */
-    User: {
-      id: string;
-      name: string;
-      avatar_colour: string | null;
-      avatar: string | null;
-      external_id?: string | null;
-      admin?: boolean;
-      disabled?: boolean;
-    };
-    /** UserChange */
-    UserChange: {
-      disabled?: boolean | null;
-      password?: string | null;
-    };
-    /** UserList */
-    UserList: {
-      items: components['schemas']['User'][];
-      next?: string | null;
-    };
-  };
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-  register: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['NewAccount'];
-      };
-    };
-    responses: {
-      /** @description Document created, URL follows */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['User'];
-        };
-      };
-      /**
-       * @description * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `registration_closed`: Registration is closed on this server.
-       *     * `invite_invalid`: The invitation is unknown, used or has expired.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `name_taken`: The name is taken. */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `name_invalid`: The name cannot be used.
-       *     * `password_weak`: The password is too short or too long.
-       */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `registration_closed`: Registration is closed on this server.
+             *     * `invite_invalid`: The invitation is unknown, used or has expired.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `name_taken`: The name is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `name_invalid`: The name cannot be used.
+             *     * `password_weak`: The password is too short or too long.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_avatar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of a picture. */
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                    "image/jpeg": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `not_found`: Nothing is at this address. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_chats: {
+        parameters: {
+            query?: {
+                view?: "mine" | "channels";
+                /** @description The next of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatPage"] | components["schemas"]["ChannelPage"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatMaking"];
+            };
+        };
+        responses: {
+            /** @description The pair's direct chat, which was there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatShown"];
+                };
+            };
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatShown"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `user_unknown`: No such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `chat_full`: The chat has as many members as it can have. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatShown"] | components["schemas"]["ChannelShown"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `chat_unknown`: No such chat. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ensure_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatEnsuring"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatEnsured"];
+                };
+            };
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatEnsured"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `server_key_scope`: The server key has no right to do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `user_unknown`: No such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `conflict`: This does not fit what is there.
+             *     * `chat_full`: The chat has as many members as it can have.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatShown"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `chat_unknown`: No such chat. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `direct_chat_fixed`: A direct chat has its two members for good. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_events: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `chat_unknown`: No such chat. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatShown"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `chat_unknown`: No such chat. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `chat_full`: The chat has as many members as it can have. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leave_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `chat_unknown`: No such chat. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `last_owner`: The last owner cannot go or be made less.
+             *     * `direct_chat_fixed`: A direct chat has its two members for good.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: {
+                /** @description The next of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberPage"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `chat_unknown`: No such chat. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+                /** @description A user's UUID, or ext: and its id in your product. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MemberAdding"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberShown"];
+                };
+            };
+            /** @description Added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberShown"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             *     * `server_key_scope`: The server key has no right to do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `chat_unknown`: No such chat.
+             *     * `user_unknown`: No such user.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `chat_full`: The chat has as many members as it can have.
+             *     * `direct_chat_fixed`: A direct chat has its two members for good.
+             *     * `last_owner`: The last owner cannot go or be made less.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+                /** @description A user's UUID, or ext: and its id in your product. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             *     * `server_key_scope`: The server key has no right to do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `chat_unknown`: No such chat.
+             *     * `user_unknown`: No such user.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `direct_chat_fixed`: A direct chat has its two members for good.
+             *     * `last_owner`: The last owner cannot go or be made less.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+                /** @description A user's UUID, or ext: and its id in your product. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberShown"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `chat_unknown`: No such chat.
+             *     * `user_unknown`: No such user.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `direct_chat_fixed`: A direct chat has its two members for good.
+             *     * `last_owner`: The last owner cannot go or be made less.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_history: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                after?: number | null;
+                around?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryShown"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `chat_unknown`: No such chat. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters of your own; without it sending again doubles the message. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageSending"];
+            };
+        };
+        responses: {
+            /** @description The key was used for this message before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageStored"];
+                };
+            };
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageStored"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `key_missing`: A message needs a key.
+             *     * `key_invalid`: The key is not 1 to 64 visible ASCII characters.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             *     * `server_key_scope`: The server key has no right to do this.
+             *     * `read_only`: You may read this chat but not write in it.
+             *     * `muted`: You are muted in this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `chat_unknown`: No such chat.
+             *     * `user_unknown`: No such user.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `key_reused`: This key was already used for another content. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `text_empty`: The text is empty.
+             *     * `text_too_long`: The text is too long.
+             *     * `text_invalid`: The text has characters that cannot be stored.
+             *     * `reply_unknown`: The message that is replied to is not in this chat.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `outcome_unknown`: It is not known whether this was stored.
+             *     * `draining`: The server is about to stop.
+             *     * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+                /** @description The message's UUID. */
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageSent"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `chat_unknown`: No such chat.
+             *     * `message_unknown`: No such message in this chat.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_receipts: {
+        parameters: {
+            query?: {
+                /** @description The next of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgressPage"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `chat_unknown`: No such chat. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    store_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiptNoting"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgressShown"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `chat_unknown`: No such chat. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    door_chats_ws: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `upgrade_required`: This address speaks WebSocket and no upgrade arrived. */
+            426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    door_diagnostics_echo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `upgrade_required`: This address speaks WebSocket and no upgrade arrived. */
+            426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Live"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready, and why. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invited"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             *     * `login_failed`: Name or password is wrong.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `name_taken`: The name is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `name_invalid`: The name cannot be used.
+             *     * `password_weak`: The password is too short or too long.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `too_many_attempts`: Too many failed attempts.
+             *     * `rate_limited`: Too much in too short a time.
+             */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_avatar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/png": string;
+                "image/jpeg": string;
+                "image/webp": string;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `picture_invalid`: The picture cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_avatar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyMaking"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyMade"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `server_key_unknown`: No such server key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogIn"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOpened"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `login_failed`: Name or password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `user_disabled`: The account is disabled. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `too_many_attempts`: Too many failed attempts.
+             *     * `rate_limited`: Too much in too short a time.
+             */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Refresh"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOpened"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `refresh_invalid`: The refresh token is unknown or has expired.
+             *     * `refresh_reused`: The refresh token was used twice, so its session was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `origin_refused`: Pages of this origin may not use the server.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `session_unknown`: No such session. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetUp"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `setup_link_invalid`: The set-up link is wrong or used. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `setup_done`: The first administrator exists already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `name_invalid`: The name cannot be used.
+             *     * `password_weak`: The password is too short or too long.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `too_many_attempts`: Too many failed attempts.
+             *     * `rate_limited`: Too much in too short a time.
+             */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_users: {
+        parameters: {
+            query?: {
+                /** @description The beginning of a word of the name. */
+                query?: string;
+                /** @description Up to 100 UUIDs joined by commas. Whoever is disabled or left keeps a name here. */
+                ids?: string | null;
+                /** @description The next of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `name_taken`: The name is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `name_invalid`: The name cannot be used.
+             *     * `password_weak`: The password is too short or too long.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A user's UUID, or ext: and its id in your product. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `user_unknown`: No such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ensure_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id in your product, with or without ext: before it. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ProductUser"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `server_key_scope`: The server key has no right to do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `name_invalid`: The name cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A user's UUID, or ext: and its id in your product. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `server_key_scope`: The server key has no right to do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `user_unknown`: No such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `conflict`: This does not fit what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `password_weak`: The password is too short or too long. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id in your product, with or without ext: before it. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TokenMaking"] | null;
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenMade"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `server_key_scope`: The server key has no right to do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `user_unknown`: No such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    door_ws: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `upgrade_required`: This address speaks WebSocket and no upgrade arrived. */
+            426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketMade"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-    };
-  };
-  get_avatar: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The name of a picture. */
-        picture: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The picture. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'image/png': string;
-          'image/jpeg': string;
-          'image/webp': string;
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `not_found`: Nothing is at this address. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  list_chats: {
-    parameters: {
-      query?: {
-        view?: 'mine' | 'channels';
-        /** @description The next of the page before. */
-        cursor?: string | null;
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ChatPage'] | components['schemas']['ChannelPage'];
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  create_chat: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ChatMaking'];
-      };
-    };
-    responses: {
-      /** @description The pair's direct chat, which was there. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ChatShown'];
-        };
-      };
-      /** @description Document created, URL follows */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ChatShown'];
-        };
-      };
-      /**
-       * @description * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `user_unknown`: No such user. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `chat_full`: The chat has as many members as it can have. */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  get_chat: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ChatShown'] | components['schemas']['ChannelShown'];
-        };
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `chat_unknown`: No such chat. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  ensure_chat: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        chat: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ChatEnsuring'];
-      };
-    };
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ChatEnsured'];
-        };
-      };
-      /** @description Made. */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ChatEnsured'];
-        };
-      };
-      /**
-       * @description * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `server_key_scope`: The server key has no right to do this.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `user_unknown`: No such user. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `conflict`: This does not fit what is there.
-       *     * `chat_full`: The chat has as many members as it can have.
-       */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  rename_chat: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ChatChange'];
-      };
-    };
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ChatShown'];
-        };
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `chat_unknown`: No such chat. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `direct_chat_fixed`: A direct chat has its two members for good. */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  get_events: {
-    parameters: {
-      query?: {
-        after?: number;
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['EventPage'];
-        };
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `chat_unknown`: No such chat. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  join_channel: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ChatShown'];
-        };
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `chat_unknown`: No such chat. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `chat_full`: The chat has as many members as it can have. */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  leave_chat: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, nothing follows */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `chat_unknown`: No such chat. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `last_owner`: The last owner cannot go or be made less.
-       *     * `direct_chat_fixed`: A direct chat has its two members for good.
-       */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  list_members: {
-    parameters: {
-      query?: {
-        /** @description The next of the page before. */
-        cursor?: string | null;
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['MemberPage'];
-        };
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `chat_unknown`: No such chat. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  add_member: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-        /** @description A user's UUID, or ext: and its id in your product. */
-        user: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        'application/json': components['schemas']['MemberAdding'] | null;
-      };
-    };
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['MemberShown'];
-        };
-      };
-      /** @description Added. */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['MemberShown'];
-        };
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       *     * `server_key_scope`: The server key has no right to do this.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `chat_unknown`: No such chat.
-       *     * `user_unknown`: No such user.
-       */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `chat_full`: The chat has as many members as it can have.
-       *     * `direct_chat_fixed`: A direct chat has its two members for good.
-       *     * `last_owner`: The last owner cannot go or be made less.
-       */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  remove_member: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-        /** @description A user's UUID, or ext: and its id in your product. */
-        user: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, nothing follows */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       *     * `server_key_scope`: The server key has no right to do this.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `chat_unknown`: No such chat.
-       *     * `user_unknown`: No such user.
-       */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `direct_chat_fixed`: A direct chat has its two members for good.
-       *     * `last_owner`: The last owner cannot go or be made less.
-       */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  change_role: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-        /** @description A user's UUID, or ext: and its id in your product. */
-        user: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['RoleChange'];
-      };
-    };
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['MemberShown'];
-        };
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `chat_unknown`: No such chat.
-       *     * `user_unknown`: No such user.
-       */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `direct_chat_fixed`: A direct chat has its two members for good.
-       *     * `last_owner`: The last owner cannot go or be made less.
-       */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  get_history: {
-    parameters: {
-      query?: {
-        before?: number | null;
-        after?: number | null;
-        around?: number | null;
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description A page. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['HistoryShown'];
-        };
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `chat_unknown`: No such chat. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  send_message: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description 1 to 64 visible ASCII characters of your own; without it sending again doubles the message. */
-        'Idempotency-Key'?: string | null;
-      };
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['MessageSending'];
-      };
-    };
-    responses: {
-      /** @description The key was used for this message before. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['MessageStored'];
-        };
-      };
-      /** @description Document created, URL follows */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['MessageStored'];
-        };
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `key_missing`: A message needs a key.
-       *     * `key_invalid`: The key is not 1 to 64 visible ASCII characters.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       *     * `server_key_scope`: The server key has no right to do this.
-       *     * `read_only`: You may read this chat but not write in it.
-       *     * `muted`: You are muted in this chat.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `chat_unknown`: No such chat.
-       *     * `user_unknown`: No such user.
-       */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `key_reused`: This key was already used for another content. */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `text_empty`: The text is empty.
-       *     * `text_too_long`: The text is too long.
-       *     * `text_invalid`: The text has characters that cannot be stored.
-       *     * `reply_unknown`: The message that is replied to is not in this chat.
-       */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `outcome_unknown`: It is not known whether this was stored.
-       *     * `draining`: The server is about to stop.
-       *     * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  get_message: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-        /** @description The message's UUID. */
-        message: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['MessageSent'];
-        };
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `chat_unknown`: No such chat.
-       *     * `message_unknown`: No such message in this chat.
-       */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  list_receipts: {
-    parameters: {
-      query?: {
-        /** @description The next of the page before. */
-        cursor?: string | null;
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ProgressPage'];
-        };
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `chat_unknown`: No such chat. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  store_receipt: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The chat's UUID. */
-        chat: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ReceiptNoting'];
-      };
-    };
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ProgressShown'];
-        };
-      };
-      /**
-       * @description * `chat_id_invalid`: The chat id is not a UUID.
-       *     * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `not_a_member`: Not a member of this chat.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `chat_unknown`: No such chat. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  door_chats_ws: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        chat: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `upgrade_required`: This address speaks WebSocket and no upgrade arrived. */
-      426: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  door_diagnostics_echo: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `upgrade_required`: This address speaks WebSocket and no upgrade arrived. */
-      426: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  live: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Live'];
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  ready: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Ready'];
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not ready, and why. */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Ready'];
-        };
-      };
-    };
-  };
-  invite: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Document created, URL follows */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Invited'];
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  get_me: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['User'];
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  change_me: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ProfileChange'];
-      };
-    };
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['User'];
-        };
-      };
-      /**
-       * @description * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       *     * `login_failed`: Name or password is wrong.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `name_taken`: The name is taken. */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `name_invalid`: The name cannot be used.
-       *     * `password_weak`: The password is too short or too long.
-       */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `too_many_attempts`: Too many failed attempts.
-       *     * `rate_limited`: Too much in too short a time.
-       */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  set_avatar: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'image/png': string;
-        'image/jpeg': string;
-        'image/webp': string;
-      };
-    };
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['User'];
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `picture_invalid`: The picture cannot be used. */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  remove_avatar: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, nothing follows */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  server: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Server'];
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  list_keys: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['KeyList'];
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  create_key: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['KeyMaking'];
-      };
-    };
-    responses: {
-      /** @description Document created, URL follows */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['KeyMade'];
-        };
-      };
-      /**
-       * @description * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  revoke_key: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        key: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, nothing follows */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `server_key_unknown`: No such server key. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  list_sessions: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['SessionList'];
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  log_in: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['LogIn'];
-      };
-    };
-    responses: {
-      /** @description Document created, URL follows */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['SessionOpened'];
-        };
-      };
-      /**
-       * @description * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `login_failed`: Name or password is wrong. */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `user_disabled`: The account is disabled. */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `too_many_attempts`: Too many failed attempts.
-       *     * `rate_limited`: Too much in too short a time.
-       */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  refresh: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        'application/json': components['schemas']['Refresh'] | null;
-      };
-    };
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['SessionOpened'];
-        };
-      };
-      /**
-       * @description * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `refresh_invalid`: The refresh token is unknown or has expired.
-       *     * `refresh_reused`: The refresh token was used twice, so its session was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `origin_refused`: Pages of this origin may not use the server.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  end_session: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        session: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, nothing follows */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': null;
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `session_unknown`: No such session. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  set_up: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['SetUp'];
-      };
-    };
-    responses: {
-      /** @description Document created, URL follows */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['User'];
-        };
-      };
-      /**
-       * @description * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `setup_link_invalid`: The set-up link is wrong or used. */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `setup_done`: The first administrator exists already. */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `name_invalid`: The name cannot be used.
-       *     * `password_weak`: The password is too short or too long.
-       */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `too_many_attempts`: Too many failed attempts.
-       *     * `rate_limited`: Too much in too short a time.
-       */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  search_users: {
-    parameters: {
-      query?: {
-        /** @description The beginning of a word of the name. */
-        query?: string;
-        /** @description Up to 100 UUIDs joined by commas. Whoever is disabled or left keeps a name here. */
-        ids?: string | null;
-        /** @description The next of the page before. */
-        cursor?: string | null;
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['UserList'];
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  add_user: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['NewUser'];
-      };
-    };
-    responses: {
-      /** @description Document created, URL follows */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['User'];
-        };
-      };
-      /**
-       * @description * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `name_taken`: The name is taken. */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `name_invalid`: The name cannot be used.
-       *     * `password_weak`: The password is too short or too long.
-       */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  get_user: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description A user's UUID, or ext: and its id in your product. */
-        user: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['User'];
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `user_unknown`: No such user. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  ensure_user: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The user's id in your product, with or without ext: before it. */
-        user: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        'application/json': components['schemas']['ProductUser'] | null;
-      };
-    };
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['User'];
-        };
-      };
-      /** @description Made. */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['User'];
-        };
-      };
-      /**
-       * @description * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `server_key_scope`: The server key has no right to do this.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `name_invalid`: The name cannot be used. */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  change_user: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description A user's UUID, or ext: and its id in your product. */
-        user: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['UserChange'];
-      };
-    };
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['User'];
-        };
-      };
-      /**
-       * @description * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `server_key_scope`: The server key has no right to do this.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `user_unknown`: No such user. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `conflict`: This does not fit what is there. */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `password_weak`: The password is too short or too long. */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  make_token: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The user's id in your product, with or without ext: before it. */
-        user: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        'application/json': components['schemas']['TokenMaking'] | null;
-      };
-    };
-    responses: {
-      /** @description Document created, URL follows */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TokenMade'];
-        };
-      };
-      /**
-       * @description * `malformed`: What was sent is not one JSON object.
-       *     * `field_missing`: A field that is needed is missing.
-       *     * `field_invalid`: A field has a value that it cannot have.
-       */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       *     * `server_key_scope`: The server key has no right to do this.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `user_unknown`: No such user. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `body_too_large`: The body is larger than the server takes. */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `media_type`: The body is not of a type that this address takes. */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  door_ws: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Request fulfilled, document follows */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `upgrade_required`: This address speaks WebSocket and no upgrade arrived. */
-      426: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  ticket: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Document created, URL follows */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TicketMade'];
-        };
-      };
-      /** @description * `field_invalid`: A field has a value that it cannot have. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `token_missing`: No token came.
-       *     * `token_malformed`: The token is not a JWT.
-       *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
-       *     * `token_key_unknown`: The token names a key that the server does not know.
-       *     * `token_signature`: The token's signature does not fit.
-       *     * `token_expired`: The token has expired.
-       *     * `token_not_yet_valid`: The token is not valid yet.
-       *     * `token_no_expiry`: The token has no expiry.
-       *     * `token_audience`: The token is for another audience.
-       *     * `token_issuer`: The token's issuer is not one that the server trusts.
-       *     * `token_claims`: A claim of the token is missing or has a wrong type.
-       *     * `token_revoked`: The session of this token was ended.
-       */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `user_disabled`: The account is disabled.
-       *     * `forbidden`: You may not do that.
-       */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description * `rate_limited`: Too much in too short a time. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /**
-       * @description * `busy`: The server has as much to write as it can hold.
-       *     * `store_down`: The server cannot write at the moment.
-       */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
 }
