@@ -1,8 +1,10 @@
 const HELD_MS = 450;
 const STILL_PX = 10;
 
-/** Calls back when a finger rests on the element; a scroll or a tap is none. */
-export function longPress(held: (at: { x: number; y: number }) => void): (element: HTMLElement) => () => void {
+/** Calls back with what a finger rests on within the element, and where; a scroll or a tap is none. */
+export function longPress(
+  held: (on: Element, at: { x: number; y: number }) => void,
+): (element: HTMLElement) => () => void {
   return (element) => {
     const listening = new AbortController();
     const { signal } = listening;
@@ -13,10 +15,11 @@ export function longPress(held: (at: { x: number; y: number }) => void): (elemen
     element.addEventListener(
       'pointerdown',
       (event) => {
-        if (event.pointerType === 'mouse' || !event.isPrimary) return;
+        const { target } = event;
+        if (event.pointerType === 'mouse' || !event.isPrimary || !(target instanceof Element)) return;
         from = { x: event.clientX, y: event.clientY };
         clearTimeout(timer);
-        timer = setTimeout(() => held(from), HELD_MS);
+        timer = setTimeout(() => held(target, from), HELD_MS);
       },
       { signal },
     );

@@ -14,6 +14,8 @@ export class View {
   readonly conversation: Conversation;
   /** The key of the message that the arrow keys are at. */
   active: string | null = $state(null);
+  /** The key of the message that the mouse is on. */
+  pointed: string | null = $state(null);
   replyTo: Message | null = $state.raw(null);
   /** The message whose actions are open, and where. */
   acting: { readonly message: Message; readonly at: Spot } | null = $state.raw(null);
