@@ -28,6 +28,17 @@ class Line {
   waiting = new Map<string, Entry>();
   heldUntil = 0;
 
+  /** Counts the oldest message that waits as sent. */
+  sendOldest(): Entry[] {
+    for (const [key, entry] of this.waiting) {
+      this.waiting.delete(key);
+      this.sent.set(key, entry);
+      entry.tried = true;
+      return [entry];
+    }
+    return [];
+  }
+
   takeBack(): void {
     this.waiting = new Map([...this.sent, ...this.waiting]);
     this.sent = new Map();
@@ -95,7 +106,7 @@ export class Outbox implements Iterable<Entry> {
       .map(([, line]) => line);
     while (ready.length > 0 && this.#free >= 1) {
       const turn = ready.slice(0, Math.floor(this.#free));
-      for (const line of turn) taken.push(takeOldest(line));
+      taken.push(...turn.flatMap((line) => line.sendOldest()));
       this.#free -= turn.length;
       ready = ready.filter((line) => this.#isReady(line, now));
     }
@@ -158,15 +169,4 @@ export class Outbox implements Iterable<Entry> {
   #forgetIfEmpty(chat: string, line: Line): void {
     if (line.sent.size + line.waiting.size === 0) this.#lines.delete(chat);
   }
-}
-
-/** The oldest message that waits; it counts as sent. */
-function takeOldest(line: Line): Entry {
-  for (const [key, entry] of line.waiting) {
-    line.waiting.delete(key);
-    line.sent.set(key, entry);
-    entry.tried = true;
-    return entry;
-  }
-  throw new Error('a line that is ready has a message');
 }
