@@ -20,9 +20,11 @@ from tenfour.broker.broker import (
     MembershipChanged,
     OwnReceipt,
     PresenceNotice,
+    ProfileNotice,
     ReceiptNotice,
     ReceiptNotices,
     SessionEnded,
+    Sign,
     TypingNotice,
     UserDisabled,
 )
@@ -106,15 +108,16 @@ class BrokerContract:
         assert heard == [[bell] for _ in nodes]
         assert elsewhere == []
 
-    async def test_presence_is_heard_everywhere(self, nodes: list[Broker]) -> None:
-        heard: list[list[PresenceNotice]] = [[] for _ in nodes]
+    @pytest.mark.parametrize("sign", [PresenceNotice(ANN, online=True, since=5, node="n"), ProfileNotice(ANN, "Ann", None, "a picture")], ids=lambda sign: type(sign).__name__)
+    async def test_signs_are_heard_everywhere(self, nodes: list[Broker], sign: Sign) -> None:
+        heard: list[list[Sign]] = [[] for _ in nodes]
         for node, ears in zip(nodes, heard, strict=True):
-            node.listen_presence(ears.append)
+            node.listen_signs(ears.append)
 
-        nodes[0].ring_presence(PresenceNotice(ANN, online=True, since=5, node="n"))
+        nodes[0].ring_sign(sign)
 
         await eventually(lambda: all(heard))
-        assert heard == [[PresenceNotice(ANN, online=True, since=5, node="n")] for _ in nodes]
+        assert heard == [[sign] for _ in nodes]
 
     async def test_several_listeners_of_one_node_all_hear_and_who_cancelled_does_not(self, nodes: list[Broker]) -> None:
         one: list[Any] = []

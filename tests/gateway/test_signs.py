@@ -1,4 +1,4 @@
-"""What is no event: typing, receipts, presence. Who is told of them, and who is not."""
+"""What is no event: typing, receipts, presence, profiles. Who is told of them, and who is not."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.pictures import PNG
 from tests.servers import Person, Server, Wire, World
 
 LIVE_MAX = 3
@@ -339,3 +340,46 @@ async def test_who_comes_back_soon_causes_no_presence_at_all(swift_server: Serve
     await ann.next("presence")
 
     assert [each["user"] for each in ann.seen if each["type"] == "presence"] == [world.bob.id, world.cat.id]
+
+
+# Profiles
+
+
+async def test_another_name_and_another_picture_are_told_where_the_person_is_seen_and_to_all_their_own_connections(world: World, small: str) -> None:
+    ann, bob, tablet = await follow(world.ann, small), await follow(world.bob, small), await world.bob.connect()
+
+    renamed = (await world.bob.request("PATCH", "/me", json={"name": "Robert"})).json()
+    told = [await wire.next("profile") for wire in (ann, bob, tablet)]
+    shown = (await world.bob.request("PUT", "/me/avatar", content=PNG, headers={"Content-Type": "image/png"})).json()
+    with_picture = await ann.next("profile")
+    await world.bob.request("DELETE", "/me/avatar")
+    without = await ann.next("profile")
+
+    face = {"type": "profile", "user": world.bob.id, "name": "Robert", "avatar_colour": None, "avatar": None}
+    assert renamed["name"] == "Robert"
+    assert told == [face] * 3
+    assert (with_picture, without) == (face | {"avatar": shown["avatar"]}, face)
+
+
+async def test_a_profile_is_told_once_and_to_nobody_who_shares_only_a_large_chat(world: World, small: str, large: str) -> None:
+    ann, dan = await follow(world.ann, small, large), await follow(world.dan, large)
+
+    await world.backend("PUT", f"/users/{world.bob.external_id}", json={"name": "Bobby"})
+    await world.dan.request("PATCH", "/me", json={"name": "Daniel"})
+    told_to_ann = await ann.next("profile")
+    told_to_dan = await dan.next("profile")
+
+    assert (told_to_ann["name"], told_to_dan["name"]) == ("Bobby", "Daniel")
+    assert [each["name"] for each in await signs(ann, "profile", small)] == ["Bobby"]
+    assert [each["name"] for each in await signs(dan, "profile", large)] == ["Daniel"]
+
+
+async def test_a_profile_that_stays_as_it_is_is_told_to_nobody(world: World, small: str) -> None:
+    ann = await follow(world.ann, small)
+
+    await world.backend("PUT", f"/users/{world.bob.external_id}", json={"name": "bob"})
+    await world.bob.request("PATCH", "/me", json={})
+    await world.cat.request("PATCH", "/me", json={"avatar_colour": "#102030"})
+    told = await ann.next("profile")
+
+    assert told["user"] == world.cat.id

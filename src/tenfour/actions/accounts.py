@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select, update
 
 from tenfour.actions.context import Context, Registration
+from tenfour.actions.profiles import profile_of
 from tenfour.auth.passwords import PasswordHasher
 from tenfour.auth.secrets import SETUP_PREFIX, new_secret, secret_hash
-from tenfour.broker.broker import SessionEnded, UserDisabled
+from tenfour.broker.broker import ProfileNotice, SessionEnded, UserDisabled
 from tenfour.domain.name import check_name, check_shown_name, fold_name, words_of_name
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import SessionId, UserId, new_id
@@ -105,11 +106,14 @@ async def change_profile(context: Context, hasher: PasswordHasher, user: UserId,
     """
     password_hash = await hasher.hash(wanted.password) if wanted.password is not None else None
 
-    def change(tx: Transaction) -> list[SessionId]:
-        _change_face(tx, user, wanted)
-        return _change_password(tx, user, password_hash, keep) if password_hash is not None else []
+    def change(tx: Transaction) -> tuple[ProfileNotice | None, list[SessionId]]:
+        changed = profile_of(tx, user) if _change_face(tx, user, wanted) else None
+        return changed, _change_password(tx, user, password_hash, keep) if password_hash is not None else []
 
-    for session in await context.store.change(change):
+    changed, ended = await context.store.change(change)
+    if changed is not None:
+        context.broker.ring_sign(changed)
+    for session in ended:
         context.broker.ring_user(SessionEnded(user, session))
 
 
@@ -133,7 +137,8 @@ async def set_disabled(context: Context, user: UserId, *, disabled: bool) -> Non
         context.broker.ring_user(UserDisabled(user))
 
 
-def _change_face(tx: Transaction, user: UserId, wanted: Profile) -> None:
+def _change_face(tx: Transaction, user: UserId, wanted: Profile) -> bool:
+    """Whether there was anything to change."""
     row = tx.connection.execute(select(users.c.name_key).where(users.c.id == user)).one()
     values: dict[str, str | None] = {} if wanted.avatar_colour is None else {"avatar_colour": wanted.avatar_colour}
     if wanted.name is not None and row.name_key is not None:
@@ -145,6 +150,7 @@ def _change_face(tx: Transaction, user: UserId, wanted: Profile) -> None:
         values |= {"name": new_name, "name_words": words_of_name(new_name)}
     if values:
         tx.connection.execute(update(users).where(users.c.id == user).values(values))
+    return bool(values)
 
 
 def _change_password(tx: Transaction, user: UserId, password_hash: str, keep: SessionId | None) -> list[SessionId]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlalchemy import insert, select, update
 
 from tenfour.actions.context import Context
+from tenfour.actions.profiles import profile_of
 from tenfour.auth.tokens import Claims
+from tenfour.broker.broker import ProfileNotice
 from tenfour.domain.name import check_shown_name, words_of_name
 from tenfour.ids import UserId, new_id
 from tenfour.storage.schema import users
@@ -28,14 +30,19 @@ async def ensure_user(context: Context, issuer: str, external_id: str, name: str
     shown = check_shown_name((name or external_id)[:64])
     user = UserId(new_id(context.clock.now_ms()))
 
-    def ensure(tx: Transaction) -> tuple[UserId, bool]:
+    def ensure(tx: Transaction) -> tuple[UserId, bool, ProfileNotice | None]:
         known = tx.connection.execute(select(users.c.id, users.c.name).where(users.c.issuer == issuer, users.c.external_id == external_id)).one_or_none()
         if known is None:
             row = {"id": user, "name": shown, "name_words": words_of_name(shown), "issuer": issuer, "external_id": external_id, "created_at": tx.now_ms}
             tx.connection.execute(insert(users).values(row))
-            return user, True
+            return user, True, None
+        found = UserId(known.id)
         if name is not None and known.name != shown:
             tx.connection.execute(update(users).where(users.c.id == known.id).values(name=shown, name_words=words_of_name(shown)))
-        return UserId(known.id), False
+            return found, False, profile_of(tx, found)
+        return found, False, None
 
-    return await context.store.change(ensure)
+    made, is_new, renamed = await context.store.change(ensure)
+    if renamed is not None:
+        context.broker.ring_sign(renamed)
+    return made, is_new

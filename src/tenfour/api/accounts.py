@@ -16,12 +16,13 @@ from tenfour.actions.context import Caller
 from tenfour.actions.sessions import LoggedIn
 from tenfour.actions.tickets import make_ticket
 from tenfour.api.attempts import Attempts
-from tenfour.api.chats import Cursor, PersonShown, avatar_path, parse_cursor
+from tenfour.api.chats import Cursor, PersonShown, parse_cursor
 from tenfour.api.description import BODY, NOBODY, SERVER_KEY, TOKEN, UserPath, problems
 from tenfour.api.identity import AnyRequest, Asking, client_address
 from tenfour.api.services import Services
 from tenfour.auth.secrets import INVITE_PREFIX, new_secret
 from tenfour.domain.name import fold_name
+from tenfour.domain.picture import picture_path
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import SessionId, UserId, parse_uuid
 from tenfour.storage import people
@@ -127,12 +128,12 @@ class TicketMade(msgspec.Struct):
 
 def user_shown(person: Person) -> User:
     """All of it, for administrators and the user's own eyes."""
-    return User(person.id, person.name, person.avatar_colour, avatar_path(person.avatar), person.external_id, person.admin, person.disabled)
+    return User(person.id, person.name, person.avatar_colour, picture_path(person.avatar), person.external_id, person.admin, person.disabled)
 
 
 def face_shown(person: Person) -> User:
     """What everybody may see."""
-    return User(person.id, person.name, person.avatar_colour, avatar_path(person.avatar))
+    return User(person.id, person.name, person.avatar_colour, picture_path(person.avatar))
 
 
 @post(

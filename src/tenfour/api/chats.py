@@ -16,6 +16,7 @@ from tenfour.api.services import Services
 from tenfour.domain.chat import TITLE_CHARS_MAX, ChatKind, HistoryRule
 from tenfour.domain.event import Event, EventKind
 from tenfour.domain.member import Role
+from tenfour.domain.picture import picture_path
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import ChatId, UserId, parse_uuid
 from tenfour.storage.directory import ChannelSign, ChatCard
@@ -114,11 +115,6 @@ class ChatEnsured(msgspec.Struct):
     id: str
     external_id: str | None
     created: bool
-
-
-def avatar_path(picture: str | None) -> str | None:
-    """Where a person's picture is got."""
-    return f"/api/v1/avatars/{picture}" if picture is not None else None
 
 
 def parse_chat(text: str) -> ChatId:
@@ -227,7 +223,7 @@ def chat_shown(card: ChatCard) -> ChatShown:
         read=member.read_seq,
         unread=card.unread,
         last_message=message if isinstance(message, frames.MessageSent) else None,
-        other=PersonShown(card.other.id, card.other.name, card.other.avatar_colour, avatar_path(card.other.avatar)) if card.other is not None else None,
+        other=PersonShown(card.other.id, card.other.name, card.other.avatar_colour, picture_path(card.other.avatar)) if card.other is not None else None,
     )
 
 

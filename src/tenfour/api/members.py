@@ -7,11 +7,12 @@ from litestar import Response, delete, get, patch, put
 from sqlalchemy import Connection
 
 from tenfour.actions import members as actions
-from tenfour.api.chats import Cursor, Limit, RoleName, avatar_path, parse_chat, parse_cursor
+from tenfour.api.chats import Cursor, Limit, RoleName, parse_chat, parse_cursor
 from tenfour.api.description import BODY, CHAT, ChatPath, UserPath, answer, problems
 from tenfour.api.identity import Asking
 from tenfour.api.services import Services
 from tenfour.domain.member import Role
+from tenfour.domain.picture import picture_path
 from tenfour.errors import ErrorCode
 from tenfour.ids import UserId, parse_uuid
 from tenfour.storage.directory import MemberCard
@@ -102,7 +103,7 @@ async def remove_member(chat: ChatPath, user: UserPath, asking: Asking, services
 def member_shown(card: MemberCard) -> MemberShown:
     person = card.person
     muted_until = rfc3339(card.muted_until) if card.muted_until is not None else None
-    return MemberShown(person.id, person.name, person.avatar_colour, avatar_path(person.avatar), card.role.value, card.joined_seq, rfc3339(card.joined_at), muted_until)
+    return MemberShown(person.id, person.name, person.avatar_colour, picture_path(person.avatar), card.role.value, card.joined_seq, rfc3339(card.joined_at), muted_until)
 
 
 def _named(connection: Connection, text: str) -> UserId:

@@ -101,6 +101,19 @@ class PresenceNotice:
     node: str
 
 
+@dataclass(frozen=True, slots=True)
+class ProfileNotice:
+    """A user's face as it is now."""
+
+    user: UserId
+    name: str
+    avatar_colour: str | None
+    avatar: str | None
+
+
+Sign = PresenceNotice | ProfileNotice
+
+
 class Subscription(Protocol):
     def cancel(self) -> None:
         """No bell rings for this subscription after this returns; doing it again is nothing."""
@@ -123,7 +136,7 @@ class Broker(Protocol):
     def ring_user(self, bell: UserBell) -> None:
         """Tells every node where the user is connected."""
 
-    def ring_presence(self, bell: PresenceNotice) -> None:
+    def ring_sign(self, bell: Sign) -> None:
         """Tells every node."""
 
     def listen_chat(self, chat: ChatId, heard: Callable[[ChatBell], None]) -> Subscription:
@@ -135,7 +148,7 @@ class Broker(Protocol):
 
     def listen_user(self, user: UserId, heard: Callable[[UserBell], None]) -> Subscription: ...
 
-    def listen_presence(self, heard: Callable[[PresenceNotice], None]) -> Subscription: ...
+    def listen_signs(self, heard: Callable[[Sign], None]) -> Subscription: ...
 
     @property
     def trouble(self) -> str | None:

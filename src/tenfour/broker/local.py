@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from tenfour.broker.broker import ChatBell, PresenceNotice, Subscription, UserBell
+from tenfour.broker.broker import ChatBell, Sign, Subscription, UserBell
 from tenfour.ids import ChatId, UserId
 
 B = TypeVar("B")
@@ -59,7 +59,7 @@ class LocalBroker:
     def __init__(self) -> None:
         self._chats: _Listeners[ChatBell] = _Listeners()
         self._users: _Listeners[UserBell] = _Listeners()
-        self._presence: _Listeners[PresenceNotice] = _Listeners()
+        self._signs: _Listeners[Sign] = _Listeners()
 
     async def open(self) -> None:
         """Nothing to open."""
@@ -73,8 +73,8 @@ class LocalBroker:
     def ring_user(self, bell: UserBell) -> None:
         self._users.ring(bell.user, bell)
 
-    def ring_presence(self, bell: PresenceNotice) -> None:
-        self._presence.ring("", bell)
+    def ring_sign(self, bell: Sign) -> None:
+        self._signs.ring("", bell)
 
     def listen_chat(self, chat: ChatId, heard: Callable[[ChatBell], None]) -> Subscription:
         return self._chats.add(chat, heard)
@@ -82,8 +82,8 @@ class LocalBroker:
     def listen_user(self, user: UserId, heard: Callable[[UserBell], None]) -> Subscription:
         return self._users.add(user, heard)
 
-    def listen_presence(self, heard: Callable[[PresenceNotice], None]) -> Subscription:
-        return self._presence.add("", heard)
+    def listen_signs(self, heard: Callable[[Sign], None]) -> Subscription:
+        return self._signs.add("", heard)
 
     @property
     def trouble(self) -> str | None:

@@ -29,6 +29,11 @@ class Picture:
     content: bytes
 
 
+def picture_path(name: str | None) -> str | None:
+    """Where the picture of that name is got."""
+    return f"/api/v1/avatars/{name}" if name is not None else None
+
+
 def read_picture(content: bytes, said: str) -> Picture:
     """The picture that the bytes are; raises ``picture_invalid`` where they are none of ``PICTURE_TYPES``, another one than was said, or too large."""
     if len(content) > PICTURE_BYTES_MAX:

@@ -35,6 +35,7 @@ from tenfour.gateway.audience import Audience
 from tenfour.gateway.limits import AddressBook, Bucket, GatewayLimits, SlowReaders
 from tenfour.gateway.missed import MissedEvents
 from tenfour.gateway.presence import Presence
+from tenfour.gateway.profiles import Profiles
 from tenfour.gateway.room import Heal, Pass, RoomEffect
 from tenfour.ids import ChatId, ConnectionId, UserId
 from tenfour.observe.endings import Endings
@@ -102,6 +103,7 @@ class Hub:
         self.audiences: dict[ChatId, Audience] = {}
         self.users: dict[UserId, UserSeat] = {}
         self.presence = Presence(self)
+        self.profiles = Profiles(self)
         self.replays = asyncio.Semaphore(limits.replays_at_once)
         self.missed = MissedEvents()
         self.draining = False
@@ -264,6 +266,7 @@ class Hub:
                     connection.crash(cause)
             turn = (turn + 1) % TURNS
             self.presence.tick(now_s)
+            self.profiles.tick()
 
 
 def _receipt_shown(bell: ReceiptNotice) -> frames.ReceiptShown:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
-from tenfour.broker.broker import PresenceNotice
+from tenfour.broker.broker import PresenceNotice, Sign
 from tenfour.ids import UserId
 from tenfour.wire import codec, frames
 from tenfour.wire.rfc6455 import text_frame
@@ -31,12 +31,12 @@ class Presence:
         self._leaving: dict[UserId, float] = {}
         """Users without a connection here → monotonic time at which they go offline."""
         self._changed: dict[UserId, PresenceNotice] = {}
-        hub.broker.listen_presence(self._heard)
+        hub.broker.listen_signs(self._heard)
 
     def came(self, user: UserId) -> None:
         """A connection of the user was admitted."""
         if self._leaving.pop(user, None) is None and user not in self._online:
-            self._hub.broker.ring_presence(PresenceNotice(user, True, self._hub.clock.now_ms(), self._hub.node))
+            self._hub.broker.ring_sign(PresenceNotice(user, True, self._hub.clock.now_ms(), self._hub.node))
 
     def went(self, user: UserId) -> None:
         """The last connection of the user on this node is gone."""
@@ -48,7 +48,7 @@ class Presence:
 
         Without ``seen`` people who share two hundred chats would be told of each other two hundred times whenever one comes back.
         """
-        there = [user for user in self._told_in(audience) if user in self._online and user != connection.user and user not in seen]
+        there = [user for user in self.told_in(audience) if user in self._online and user != connection.user and user not in seen]
         seen.update(there)
         if there:
             connection.write(b"".join([self._frame(user, online=True, since=self._online[user]) for user in there]))
@@ -63,11 +63,19 @@ class Presence:
         """Once a second: who has been away for long enough goes; what changed is told."""
         for user in [user for user, at in self._leaving.items() if at <= now_s]:
             del self._leaving[user]
-            self._hub.broker.ring_presence(PresenceNotice(user, False, self._hub.clock.now_ms(), self._hub.node))
+            self._hub.broker.ring_sign(PresenceNotice(user, False, self._hub.clock.now_ms(), self._hub.node))
         if self._changed:
             self._tell()
 
-    def _heard(self, notice: PresenceNotice) -> None:
+    def told_in(self, audience: Audience) -> AbstractSet[UserId]:
+        """The members of whom the audience is told: none in a large chat."""
+        if audience.members is None or audience.member_count > self._hub.limits.receipts_live_max:
+            return frozenset()
+        return audience.members
+
+    def _heard(self, notice: Sign) -> None:
+        if not isinstance(notice, PresenceNotice):
+            return
         if notice.online:
             self._online.setdefault(notice.user, notice.since)
         elif notice.user in self._hub.users:
@@ -80,7 +88,7 @@ class Presence:
         changed, self._changed = self._changed, {}
         written: dict[Connection, list[bytes]] = {}
         for audience in self._hub.audiences.values():
-            for user in changed.keys() & self._told_in(audience):
+            for user in changed.keys() & self.told_in(audience):
                 notice = changed[user]
                 data = self._frame(user, online=notice.online, since=notice.since)
                 for follower in audience.followers():
@@ -90,12 +98,6 @@ class Presence:
                             frames_of.append(data)
         for connection, data_of in written.items():
             connection.write(b"".join(data_of))
-
-    def _told_in(self, audience: Audience) -> AbstractSet[UserId]:
-        """The members whose presence the audience is told: none in a large chat."""
-        if audience.members is None or audience.member_count > self._hub.limits.receipts_live_max:
-            return frozenset()
-        return audience.members
 
     @staticmethod
     def _frame(user: UserId, *, online: bool, since: int) -> bytes:

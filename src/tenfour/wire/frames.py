@@ -186,6 +186,13 @@ class Presence(Frame, tag="presence", frozen=True):
     since: str
 
 
+class Profile(Frame, tag="profile", frozen=True):
+    user: str
+    name: str
+    avatar_colour: str | None = None
+    avatar: str | None = None
+
+
 class TokenExpiring(Frame, tag="token_expiring", frozen=True):
     expires_at: str
 
@@ -319,4 +326,4 @@ class OtherEvent(Struct, frozen=True, gc=False):
 AnyEvent = EventFrame | OtherEvent
 EVENT_TYPES = (*EventFrame.__args__, OtherEvent)
 
-ServerFrame = Welcome | Ack | Error | Synced | Reset | TypingShown | ReceiptShown | Presence | TokenExpiring | Authenticated | Ping | Pong | Goodbye | EventFrame
+ServerFrame = Welcome | Ack | Error | Synced | Reset | TypingShown | ReceiptShown | Presence | Profile | TokenExpiring | Authenticated | Ping | Pong | Goodbye | EventFrame

@@ -177,6 +177,14 @@ export interface Presence {
   readonly since: string;
 }
 
+export interface Profile {
+  readonly type: 'profile';
+  readonly user: string;
+  readonly name: string;
+  readonly avatar_colour: string | null;
+  readonly avatar: string | null;
+}
+
 export interface TokenExpiring {
   readonly type: 'token_expiring';
   readonly expires_at: string;
@@ -341,6 +349,7 @@ export type ToldFrame =
   | TypingShown
   | ReceiptShown
   | Presence
+  | Profile
   | TokenExpiring
   | Authenticated
   | Ping
@@ -375,6 +384,7 @@ export const TOLD_DEFAULTS: Readonly<Record<ToldFrame['type'], object>> = {
   typing: {},
   receipt: { read_at: null },
   presence: {},
+  profile: { avatar_colour: null, avatar: null },
   token_expiring: {},
   authenticated: {},
   ping: { id: null },
