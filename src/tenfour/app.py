@@ -327,7 +327,7 @@ class Edges:
             except TenfourError as cause:
                 self._parts.log.warning("Error sessions.kept", code=cause.code)
             else:
-                self._parts.log.info("Store sessions.forgotten", rows=forgotten)
+                self._parts.log.info("Processing sessions.forgotten", rows=forgotten)
             await asyncio.sleep(FORGET_EVERY_S)
 
     def _check_echo_token(self, request: UpgradeRequest) -> None:
