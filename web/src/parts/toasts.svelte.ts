@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { announce } from './announce.svelte';
 
 export interface Toast {
@@ -19,10 +20,12 @@ const leaving = new Map<number, ReturnType<typeof setTimeout>>();
 /** Says something short that needs no answer: "Copied", "Saved". What must not be missed is a Notice. */
 export function toast(text: string, kind: Toast['kind'] = 'info', action: Toast['action'] = null): void {
   const made: Toast = { id: ++last, text, kind, action };
-  list.slice(0, Math.max(0, list.length - MOST + 1)).forEach((old) => {
+  // Said from within an effect, it must not become what that effect waits for.
+  const shown = untrack(() => list);
+  shown.slice(0, Math.max(0, shown.length - MOST + 1)).forEach((old) => {
     dismiss(old.id);
   });
-  list = [...list, made];
+  list = [...untrack(() => list), made];
   leaveLater(made.id);
   announce(text);
 }
@@ -33,7 +36,7 @@ export function toasts(): readonly Toast[] {
 
 export function dismiss(id: number): void {
   hold(id);
-  list = list.filter((each) => each.id !== id);
+  list = untrack(() => list).filter((each) => each.id !== id);
 }
 
 /** Somebody is reading it. */
