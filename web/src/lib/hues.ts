@@ -32,25 +32,29 @@ function firstOf(word: string): string {
   return first?.segment ?? '';
 }
 
-/** Colours set by other programs need not be one of the ten: the closest is shown, -1 for what is no colour. */
+/** Colours set by other programs need not be one of the ten: the closest by hue is shown, -1 for a grey or what is no colour. */
 function nearest(colour: string): number {
-  const wanted = rgbOf(colour);
+  const wanted = degreesOf(colour);
   if (wanted === null) return -1;
-  const distances = HUES.map((hue) => distance(rgbOf(hue) ?? wanted, wanted));
+  const distances = HUES.map((hue) => apart(degreesOf(hue) ?? 0, wanted));
   return distances.indexOf(Math.min(...distances));
 }
 
-type Rgb = readonly [number, number, number];
-
-function rgbOf(colour: string): Rgb | null {
+/** Where a colour stands on the wheel; null where it stands nowhere. */
+function degreesOf(colour: string): number | null {
   const found = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
   if (found === null) return null;
-  const [red, green, blue] = found.slice(1).map((part) => Number.parseInt(part, 16));
-  return [red ?? 0, green ?? 0, blue ?? 0];
+  const [red = 0, green = 0, blue = 0] = found.slice(1).map((part) => Number.parseInt(part, 16));
+  const most = Math.max(red, green, blue);
+  const range = most - Math.min(red, green, blue);
+  if (range < 16) return null;
+  if (most === red) return (60 * (green - blue)) / range;
+  return most === green ? 120 + (60 * (blue - red)) / range : 240 + (60 * (red - green)) / range;
 }
 
-function distance(a: Rgb, b: Rgb): number {
-  return (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2;
+function apart(one: number, other: number): number {
+  const distance = Math.abs(one - other) % 360;
+  return Math.min(distance, 360 - distance);
 }
 
 /** FNV-1a, 32 bits: ids made in the same second differ at their end only, and still spread. */

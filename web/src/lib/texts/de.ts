@@ -135,6 +135,9 @@ export const de: Texts = {
     unknownDevice: 'Unbekanntes Gerät',
 
     // Aussehen
+    sample: 'Muster der Chatliste',
+    sampleFirst: 'Der Build ist wieder grün.',
+    sampleSecond: 'Mittag um halb eins?',
     theme: 'Farben',
     themes: { system: 'Wie das System', light: 'Hell', dark: 'Dunkel' },
     density: 'Dichte',
@@ -396,7 +399,7 @@ export const de: Texts = {
         title: 'Nicht dein Chat',
         text: 'Nur Mitglieder können diesen Chat lesen. Bitte eines von ihnen, dich hinzuzufügen.',
       },
-      refused: { title: 'Der Chat kann nicht gezeigt werden', text: '' },
+      refused: { title: 'Der Chat kann nicht gezeigt werden', text: 'Der Server hat abgelehnt.' },
       unplugged: {
         title: 'Der Server antwortet nicht',
         text: 'Der Chat war auf diesem Gerät noch nicht geladen. Versuch es wieder, wenn der Server zurück ist.',

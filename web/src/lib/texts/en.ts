@@ -137,6 +137,9 @@ export const en = {
     unknownDevice: 'Unknown device',
 
     // Appearance
+    sample: 'Sample of the list of chats',
+    sampleFirst: 'The build is green again.',
+    sampleSecond: 'Lunch at half past twelve?',
     theme: 'Theme',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
     density: 'Density',
@@ -392,7 +395,7 @@ export const en = {
     failure: {
       lost: { title: 'No such chat', text: 'There is no chat at this address, or it was deleted.' },
       locked: { title: 'Not your chat', text: 'Only its members can read this chat. Ask one of them to add you.' },
-      refused: { title: 'The chat cannot be shown', text: '' },
+      refused: { title: 'The chat cannot be shown', text: 'The server refused it.' },
       unplugged: {
         title: 'The server does not answer',
         text: 'The chat was not loaded on this device before. Try again when the server is back.',
