@@ -1,3 +1,4 @@
+import DOMPurify from 'dompurify';
 import highlighter from 'highlight.js/lib/core';
 import type { LanguageFn } from 'highlight.js';
 
@@ -50,11 +51,12 @@ const OTHER_NAMES: Record<string, string> = {
   zsh: 'bash',
 };
 
-/** The code as HTML with classes instead of colours; null for a language that nobody here knows. */
-export async function highlight(code: string, name: string): Promise<string | null> {
+/** The code with classes instead of colours; null for a language that nobody here knows. */
+export async function highlight(code: string, name: string): Promise<DocumentFragment | null> {
   const language = OTHER_NAMES[name] ?? name;
   const load = Object.hasOwn(LANGUAGES, language) ? LANGUAGES[language] : undefined;
   if (load === undefined) return null;
   if (highlighter.getLanguage(language) === undefined) highlighter.registerLanguage(language, (await load()).default);
-  return highlighter.highlight(code, { language, ignoreIllegals: true }).value;
+  const { value } = highlighter.highlight(code, { language, ignoreIllegals: true });
+  return DOMPurify.sanitize(value, { ALLOWED_TAGS: ['span'], ALLOWED_ATTR: ['class'], RETURN_DOM_FRAGMENT: true });
 }
