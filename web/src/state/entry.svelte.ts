@@ -175,6 +175,7 @@ export class ChatEntry {
     this.#ownTitle = shown.title;
     this.#role = roleOf(shown.role);
     this.#memberCount = shown.member_count;
+    this.progress.expect(shown.member_count - 1);
     this.#head = Math.max(this.#head, shown.head);
     this.#counted = Math.max(this.#counted, shown.head);
     this.#gone = null;
@@ -233,10 +234,12 @@ export class ChatEntry {
         if (isNews) this.#memberCount += 1;
         if (event.user !== me.id) this.progress.joined(event.user, event.seq);
         else this.#gone = null;
+        this.progress.expect(this.#memberCount - 1);
         break;
       case 'member_left':
         if (isNews) this.#memberCount -= 1;
         this.progress.left(event.user);
+        this.progress.expect(this.#memberCount - 1);
         this.#typing.stopped(event.user);
         this.#ticks += 1;
         if (event.user === me.id) this.#gone = event.by === me.id ? 'left' : 'removed';

@@ -11,6 +11,7 @@ export interface Reached {
 
 export class Progress {
   #others = new Map<string, Reached>();
+  #expected = Infinity;
   #delivered = 0;
   #read = 0;
 
@@ -26,6 +27,12 @@ export class Progress {
 
   get others(): ReadonlyMap<string, Reached> {
     return this.#others;
+  }
+
+  /** So many others are in the chat: before all of them were heard of, nothing is everybody's. */
+  expect(others: number): void {
+    this.#expected = others;
+    this.#measure();
   }
 
   /** Somebody has got so far; nobody goes back. True where that is news. */
@@ -62,7 +69,7 @@ export class Progress {
 
   /** A tick that was shown is not taken back. */
   #measure(): void {
-    if (this.#others.size === 0) return;
+    if (this.#others.size === 0 || this.#others.size < this.#expected) return;
     let delivered = Infinity;
     let read = Infinity;
     for (const each of this.#others.values()) {
