@@ -5,6 +5,8 @@ import { VitePWA } from 'vite-plugin-pwa';
 
 const sdk = fileURLToPath(new URL('../clients/typescript/src/index.ts', import.meta.url));
 
+const server = process.env['TENFOUR_URL'] ?? 'http://127.0.0.1:8410';
+
 const installable = VitePWA({
   strategies: 'injectManifest',
   srcDir: 'src/worker',
@@ -47,5 +49,6 @@ export default defineConfig({
     manifest: true,
     reportCompressedSize: false,
   },
-  server: { proxy: { '/api': { target: 'http://127.0.0.1:8410', ws: true } } },
+  // As if its page came from the server, which knows no other origin.
+  server: { proxy: { '/api': { target: server, ws: true, headers: { origin: server } } } },
 });
