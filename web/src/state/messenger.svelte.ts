@@ -424,6 +424,14 @@ export class Messenger {
       case 'presence':
         this.people.presence.heard(frame.user, frame.state);
         break;
+      case 'profile':
+        this.people.learn({
+          id: frame.user,
+          name: frame.name,
+          avatar: frame.avatar ?? null,
+          avatar_colour: frame.avatar_colour ?? null,
+        });
+        break;
       case 'error':
         if (frame.code === 'not_a_member' && frame.chat !== null) this.chats.get(frame.chat)?.removed();
         break;
