@@ -8,8 +8,6 @@ export interface LogLevels {
   readonly store?: LogLevel;
 }
 
-export type Facts = Readonly<Record<string, string | number | boolean | null>>;
-
 const LEVELS: readonly LogLevel[] = ['off', 'error', 'warn', 'info', 'debug'];
 
 export class Log {
@@ -21,15 +19,8 @@ export class Log {
     this.level = level;
   }
 
-  /** `cause` is an error that belongs to the line. */
-  say(level: Exclude<LogLevel, 'off'>, name: string, facts: Facts = {}, ...cause: unknown[]): void {
-    if (LEVELS.indexOf(level) > LEVELS.indexOf(this.level)) return;
-    const told = Object.entries(facts).map(([fact, value]) => ` ${fact}=${shown(value)}`);
-    console[level](`[${this.#area}] ${name}${told.join('')}`, ...cause);
+  /** `more`: facts, and the error that belongs to them. */
+  say(level: Exclude<LogLevel, 'off'>, name: string, ...more: unknown[]): void {
+    if (LEVELS.indexOf(level) <= LEVELS.indexOf(this.level)) console[level](`[${this.#area}] ${name}`, ...more);
   }
-}
-
-function shown(value: Facts[string]): string {
-  const text = String(typeof value === 'number' ? Math.round(value) : value);
-  return /^[^\s"]+$/.test(text) ? text : JSON.stringify(text);
 }

@@ -9,14 +9,25 @@ export interface PageListener {
   returned(): void;
 }
 
-/** Tells until the signal aborts; outside browsers there is nothing to tell. */
-export function watchPage(told: PageListener, signal: AbortSignal): void {
-  if (typeof addEventListener !== 'function') return;
-  addEventListener('online', () => told.awake(), { signal });
-  addEventListener('pagehide', () => told.left(), { signal });
-  addEventListener('pageshow', ({ persisted }) => persisted && told.returned(), { signal });
-  if (typeof document === 'undefined') return;
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && told.awake(), {
-    signal,
-  });
+/** Tells until the answer is called; outside browsers there is nothing to tell. */
+export function watchPage(told: PageListener): () => void {
+  // Not by the `signal` of addEventListener: Node 20 forgets some of its listeners when memory is tidied up.
+  const undo: (() => void)[] = [];
+  const listen = (
+    target: Pick<EventTarget, 'addEventListener' | 'removeEventListener'>,
+    type: string,
+    listener: (event: Event) => void,
+  ): void => {
+    target.addEventListener(type, listener);
+    undo.push(() => target.removeEventListener(type, listener));
+  };
+  if (typeof addEventListener === 'function') {
+    listen(globalThis, 'online', () => told.awake());
+    listen(globalThis, 'pagehide', () => told.left());
+    listen(globalThis, 'pageshow', (event) => 'persisted' in event && event.persisted === true && told.returned());
+  }
+  if (typeof document !== 'undefined') {
+    listen(document, 'visibilitychange', () => document.visibilityState === 'visible' && told.awake());
+  }
+  return () => undo.forEach((each) => each());
 }

@@ -1,16 +1,16 @@
 /** What the SDK asks over HTTP: pages of history and of events. */
 
-import { eventsOf } from './codec';
+import type { HistoryOptions } from './chat';
 import { inTime, type Clock } from './clock';
+import { eventsOf } from './codec';
 import type { Credentials } from './credentials';
 import { errorOf, TenfourError } from './errors';
 import type { Page } from './feed';
-import type { AnyEvent, MessageSent, Seq } from './generated/frames';
+import type { MessageSent, Seq } from './generated/frames';
 
 const REST_TIMEOUT_MS = 15_000;
 const PROBE_TIMEOUT_MS = 3_000;
 const EVENTS_A_PAGE = 100;
-const OK = 200;
 const UPGRADE_REQUIRED = 426;
 
 /** Nobody answered. */
@@ -25,8 +25,16 @@ export interface HistoryPage {
   readonly has_after: boolean;
 }
 
-type Query = Readonly<Record<string, number | undefined>>;
-type Body = Readonly<Record<string, unknown>>;
+/** What a server may say in the body of an answer: a page, a problem of the catalogue, or nothing that is known. */
+interface Body {
+  readonly items?: readonly unknown[];
+  readonly epoch?: string;
+  readonly has_before?: boolean;
+  readonly has_after?: boolean;
+  readonly code?: string;
+  readonly detail?: string;
+  readonly advice?: string;
+}
 
 /** Requests of one user. A refusal is a `TenfourError`; no answer is a `ConnectionError`. */
 export class Rest {
@@ -34,24 +42,24 @@ export class Rest {
   readonly #credentials: Credentials;
   readonly #fetch: typeof fetch;
   readonly #clock: Clock;
-  readonly #open = new Set<AbortController>();
+  readonly #requests = new Set<AbortController>();
+  #isClosed = false;
 
   constructor(url: string, credentials: Credentials, fetcher: typeof fetch, clock: Clock) {
-    this.#url = url;
+    this.#url = `${url}/api/v1/`;
     this.#credentials = credentials;
     this.#fetch = fetcher;
     this.#clock = clock;
   }
 
-  async history(chat: string, query: Query): Promise<HistoryPage> {
-    const page = await this.#get(`chats/${chat}/messages`, query);
-    const items = eventsIn(page).filter((event) => event.type === 'message_sent');
-    return { items, has_before: page['has_before'] === true, has_after: page['has_after'] === true };
+  async history(chat: string, query: HistoryOptions): Promise<HistoryPage> {
+    const { items = [], has_before = false, has_after = false } = await this.#get(`chats/${chat}/messages`, query);
+    return { items: eventsOf(items).filter((event) => event.type === 'message_sent'), has_before, has_after };
   }
 
   async events(chat: string, after: Seq): Promise<Page> {
-    const page = await this.#get(`chats/${chat}/events`, { after, limit: EVENTS_A_PAGE });
-    return { events: eventsIn(page), epoch: String(page['epoch']) };
+    const { items = [], epoch = '' } = await this.#get(`chats/${chat}/events`, { after, limit: EVENTS_A_PAGE });
+    return { events: eventsOf(items), epoch };
   }
 
   /**
@@ -62,96 +70,68 @@ export class Rest {
    */
   async whyNoSocket(): Promise<string> {
     try {
-      const { status } = await this.#request(`${this.#url}/api/v1/ws`, {}, PROBE_TIMEOUT_MS);
+      const { status } = await this.#ask('ws', {}, PROBE_TIMEOUT_MS);
       return status === UPGRADE_REQUIRED ? 'upgrade_failed' : `http_${status}`;
-    } catch (cause) {
-      if (cause instanceof ConnectionError) return 'unreachable';
-      throw cause;
+    } catch {
+      return 'unreachable';
     }
   }
 
   /** Ends what is on its way. */
   close(): void {
-    for (const request of this.#open) request.abort();
+    this.#isClosed = true;
+    for (const request of this.#requests) request.abort();
   }
 
   /** A good answer; a token that is refused is replaced once. */
-  async #get(path: string, query: Query): Promise<Body> {
-    const token = await this.#credentials.token();
-    try {
-      return await this.#getWith(token, path, query);
-    } catch (cause) {
-      if (!(cause instanceof TenfourError) || cause.retry !== 'with_new_token') throw cause;
+  async #get(path: string, query: object, refused?: string): Promise<Body> {
+    const token = await (refused === undefined ? this.#credentials.token() : this.#credentials.newToken(refused));
+    const asked = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : `${name}=${value}`));
+    const headers = { Authorization: `Bearer ${token}` };
+    const { status, body, retryAfterMs } = await this.#ask(`${path}?${asked.join('&')}`, headers, REST_TIMEOUT_MS);
+    if (status === 200 && Array.isArray(body.items)) return body;
+    if (body.code === undefined) {
+      const detail = `${this.#url} answered ${status}, and not as Tenfour does.`;
+      throw new TenfourError('internal', { detail, retryAfterMs });
     }
-    return this.#getWith(await this.#credentials.newToken(token), path, query);
+    const refusal = errorOf(body.code, { ...body, retryAfterMs });
+    if (refusal.retry === 'with_new_token' && refused === undefined) return this.#get(path, query, token);
+    throw refusal;
   }
 
-  async #getWith(token: string, path: string, query: Query): Promise<Body> {
-    const asked = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
-    const address = `${this.#url}/api/v1/${path}?${asked.join('&')}`;
-    const answer = await this.#request(address, { Authorization: `Bearer ${token}` }, REST_TIMEOUT_MS);
-    if (answer.status === OK && answer.body !== null) return answer.body;
-    throw refusal(answer, this.#url);
-  }
-
-  async #request(address: string, headers: Record<string, string>, deadlineMs: number): Promise<Answer> {
-    const aborting = new AbortController();
-    this.#open.add(aborting);
+  async #ask(path: string, headers: Record<string, string>, deadlineMs: number): Promise<Answer> {
+    const request = new AbortController();
+    const { signal } = request;
+    this.#requests.add(request);
+    if (this.#isClosed) request.abort();
     try {
-      const asking = this.#fetch(address, { headers, signal: aborting.signal, credentials: 'omit', cache: 'no-store' });
-      const reading = asking.then(async (response) => ({
-        status: response.status,
-        retryAfter: response.headers.get('Retry-After'),
-        body: objectIn(await response.text()),
-      }));
-      return await inTime(this.#clock, deadlineMs, reading, () => new Error('no answer in time'));
+      const answer = this.#fetch(this.#url + path, { headers, signal, credentials: 'omit', cache: 'no-store' });
+      return await inTime(this.#clock, deadlineMs, answer.then(read), () => new Error('no answer in time'));
     } catch (cause) {
-      throw new ConnectionError(
-        `${this.#url} does not answer: ${cause instanceof Error ? cause.message : String(cause)}`,
-        { cause },
-      );
+      throw new ConnectionError(`${this.#url} does not answer: ${String(cause)}`, { cause });
     } finally {
-      aborting.abort();
-      this.#open.delete(aborting);
+      request.abort();
+      this.#requests.delete(request);
     }
   }
 }
 
 interface Answer {
   readonly status: number;
-  readonly retryAfter: string | null;
-  readonly body: Body | null;
+  readonly body: Body;
+  readonly retryAfterMs: number | null;
 }
 
-/** The failure that an answer tells of: a problem of the catalogue, or the status of whatever stands between. */
-function refusal({ status, retryAfter, body }: Answer, url: string): TenfourError {
-  const retryAfterMs = /^\d+$/.test(retryAfter ?? '') ? Number(retryAfter) * 1000 : null;
-  if (typeof body?.['code'] !== 'string') {
-    const detail = `${new URL(url).host} answered ${status}, and not as Tenfour does.`;
-    return new TenfourError('internal', { detail, retryAfterMs });
-  }
-  return errorOf(body['code'], { detail: textIn(body, 'detail'), advice: textIn(body, 'advice'), retryAfterMs });
+async function read(response: Response): Promise<Answer> {
+  const body = bodyOf(await response.text());
+  return { status: response.status, body, retryAfterMs: Number(response.headers.get('Retry-After')) * 1000 || null };
 }
 
-function textIn(body: Body, name: string): string {
-  const text = body[name];
-  return typeof text === 'string' ? text : '';
-}
-
-/** The object that a text is in JSON; null for what some proxy says. */
-function objectIn(text: string): Body | null {
+/** The object that a text is in JSON; an empty one for what some proxy says. */
+function bodyOf(text: string): Body {
   try {
-    const seen: unknown = JSON.parse(text);
-    return isObject(seen) ? seen : null;
+    return Object(JSON.parse(text)) as Body;
   } catch {
-    return null;
+    return {};
   }
-}
-
-function eventsIn(page: Body): AnyEvent[] {
-  return Array.isArray(page['items']) ? eventsOf(page['items']) : [];
-}
-
-function isObject(seen: unknown): seen is Body {
-  return typeof seen === 'object' && seen !== null && !Array.isArray(seen);
 }

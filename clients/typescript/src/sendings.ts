@@ -54,23 +54,21 @@ export class Sendings {
   }
 
   /** The answer to a message; the same key with the same content is the same message. */
-  async post(draft: KeptEntry, signal?: AbortSignal): Promise<Ack> {
+  post(draft: KeptEntry, signal?: AbortSignal): Promise<Ack> {
     signal?.throwIfAborted();
     const sending = this.#sendingOf(draft);
     sending.callers += 1;
     if (signal === undefined) return sending.answer.promise;
-    const aborted = new Deferred<never>();
-    const abort = (): void => {
-      sending.callers -= 1;
-      if (sending.callers === 0) this.withdraw(draft.chat, draft.key);
-      aborted.reject(signal.reason);
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      return await Promise.race([sending.answer.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        sending.callers -= 1;
+        if (sending.callers === 0) this.withdraw(draft.chat, draft.key);
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      const leave = (): void => signal.removeEventListener('abort', abort);
+      sending.answer.promise.then(resolve, reject).finally(leave);
+    });
   }
 
   /** Takes a message back that was never written, or was left; false for any other. */
@@ -166,7 +164,7 @@ export class Sendings {
       this.outbox.add(sending.entry);
       this.#sendings.set(name, sending);
     }
-    if (kept.length > 0) this.#log.say('info', 'outbox.adopted', { messages: kept.length });
+    if (kept.length > 0) this.#log.say('info', 'outbox_adopted', { messages: kept.length });
   }
 
   #sendingOf(draft: KeptEntry): Sending {
@@ -195,7 +193,7 @@ export class Sendings {
     const work = step(this.#keeping).catch((cause: unknown) => {
       if (!this.#keeps) return;
       this.#keeps = false;
-      this.#log.say('error', 'outbox.not_kept', { means: 'messages on their way do not survive a reload' }, cause);
+      this.#log.say('error', 'outbox_not_kept', cause);
     });
     this.#writing = Promise.all([this.#writing, work]);
     await work;

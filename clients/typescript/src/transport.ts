@@ -1,6 +1,4 @@
-/** One WebSocket, told apart from the ones before it. */
-
-import { Deferred } from './deferred';
+/** One WebSocket. */
 
 /** What the client needs of a socket: that of browsers, of Node from 22.4 on, and of the package `ws`. */
 export interface WebSocketLike {
@@ -16,7 +14,8 @@ export interface WebSocketLike {
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
 /** Who is told what the socket hears. */
-export interface Listener {
+export interface SocketListener {
+  /** What is no text is told as an empty one, which is no frame either. */
   heard(text: string): void;
   /** It is gone; `wasOpen` tells whether the handshake was ever done. */
   closed(code: number, reason: string, wasOpen: boolean): void;
@@ -26,33 +25,25 @@ export const PROTOCOL = 'tenfour.v1';
 const NORMAL = 1000;
 /** What a page may say in place of the codes that it may not: RFC 6455, section 7.4.2, leaves these to applications. */
 const GAVE_UP = 4000;
-const BINARY = 1003;
 
-/** A socket at a server's door, of a client that `Listener` stands for. */
+/** A socket at a server's door, of a client that `SocketListener` stands for. */
 export class Socket {
   readonly gone: Promise<void>;
   readonly #socket: WebSocketLike;
-  readonly #gone = new Deferred<void>();
-  #listener: Listener | null;
   #isOpen = false;
 
   /** Throws where the address or the page's rules do not allow a socket. */
-  constructor(make: WebSocketConstructor, door: string, token: string, listener: Listener) {
-    this.gone = this.#gone.promise;
-    this.#listener = listener;
-    this.#socket = new make(door, [PROTOCOL, `tenfour.bearer.${base64url(token)}`]);
-    this.#socket.addEventListener('open', () => {
-      this.#isOpen = true;
-    });
+  constructor(make: WebSocketConstructor, door: string, token: string, listener: SocketListener) {
+    const socket = (this.#socket = new make(door, [PROTOCOL, `tenfour.bearer.${base64url(token)}`]));
+    socket.addEventListener('open', () => (this.#isOpen = true));
     // Says nothing that `close` does not say; without a listener, `ws` would throw it.
-    this.#socket.addEventListener('error', () => undefined);
-    this.#socket.addEventListener('message', ({ data }) => {
-      if (typeof data === 'string') this.#listener?.heard(data);
-      else this.#end(BINARY, '');
-    });
-    this.#socket.addEventListener('close', ({ code, reason }) => {
-      this.#gone.resolve();
-      this.#end(code, reason);
+    socket.addEventListener('error', () => undefined);
+    socket.addEventListener('message', ({ data }) => listener.heard(typeof data === 'string' ? data : ''));
+    this.gone = new Promise((resolve) => {
+      socket.addEventListener('close', ({ code, reason }) => {
+        resolve();
+        listener.closed(code, reason, this.#isOpen);
+      });
     });
   }
 
@@ -60,28 +51,18 @@ export class Socket {
     if (this.#isOpen) this.#socket.send(text);
   }
 
-  /** Closes it and tells nobody. A line that is given up is cut where that can be done. */
+  /** Closes it; a line that is given up is cut where that can be done. */
   shut(code: number): void {
-    this.#listener = null;
-    if (code !== NORMAL && this.#socket.terminate !== undefined) this.#socket.terminate();
-    else this.#socket.close(code === NORMAL ? NORMAL : GAVE_UP);
+    if (code !== NORMAL) this.cut();
+    this.#socket.close(code === NORMAL ? NORMAL : GAVE_UP);
   }
 
-  /** Cuts what does not close. */
   cut(): void {
     this.#socket.terminate?.();
   }
-
-  #end(code: number, reason: string): void {
-    const listener = this.#listener;
-    this.#listener = null;
-    listener?.closed(code, reason, this.#isOpen);
-  }
 }
 
-/** A subprotocol is a token of HTTP: no padding, no slash; any text of an application's token fits into it. */
+/** A subprotocol is a token of HTTP, which has no padding and no slash in it. */
 function base64url(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-  return base64.replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
+  return btoa(text).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
 }

@@ -12,6 +12,7 @@ export class Page {
 
   constructor() {
     vi.stubGlobal('addEventListener', this.#window.addEventListener.bind(this.#window));
+    vi.stubGlobal('removeEventListener', this.#window.removeEventListener.bind(this.#window));
     vi.stubGlobal('document', this.#document);
   }
 

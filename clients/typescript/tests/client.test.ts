@@ -568,7 +568,7 @@ describe.skipIf(noServer !== null)(`a client and a server (${noServer ?? 'there'
 
       await client.chat(chat).send('Hello');
 
-      expect(reported).toHaveBeenCalledWith('[WebSocket] callback.failed', mistake);
+      expect(reported).toHaveBeenCalledWith('[WebSocket] callback_failed', mistake);
       await client.close();
       reported.mockRestore();
     });

@@ -163,7 +163,7 @@ describe.skipIf(noServer !== null)(`messages that are kept (${noServer ?? 'there
 
     expect(ack.duplicate).toBe(false);
     expect(page.keeps).toBe(false);
-    expect(said.mock.lastCall?.[0]).toMatch(/^\[WebSocketStore\] outbox\.not_kept/);
+    expect(said.mock.lastCall?.[0]).toBe('[WebSocketStore] outbox_not_kept');
     said.mockRestore();
   });
 });

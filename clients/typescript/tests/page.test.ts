@@ -69,6 +69,7 @@ describe.skipIf(noServer !== null)(`a page (${noServer ?? 'there'})`, () => {
     vi.unstubAllGlobals();
     await relay.close();
   });
+  const make = clientMaker(); // its clients close before: the last hook runs first
 
   /** A client that waits for its next attempt, on a clock that stands still. */
   async function cutOff(): Promise<{ told: Told<Status>; connect: () => Promise<void> }> {
