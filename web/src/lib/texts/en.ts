@@ -1,7 +1,23 @@
+import type { ErrorCode } from '@tenfour/client';
 import { pluralIn } from './plural';
 import type { Refusal } from './refusals';
 
 const plural = pluralIn('en');
+
+/** [what happened, what to do]: where the server says nothing, or says it to a program. */
+const refusals: Partial<Record<ErrorCode, readonly [string, string]>> = {
+  token_expired: ['Your session has expired.', 'Log in again.'],
+  token_revoked: ['Your session was ended.', 'Log in again.'],
+  token_signature: ['Your session is not valid any more.', 'Log in again.'],
+  token_key_unknown: ['Your session is not valid any more.', 'Log in again.'],
+  refresh_invalid: ['Your session has expired.', 'Log in again.'],
+  refresh_reused: [
+    'Your session was used in two places, and so was ended.',
+    'Log in again; if this was not you, change your password.',
+  ],
+  user_disabled: ['Your account is disabled.', 'Ask an administrator.'],
+  replaced: ['A newer connection took the place of this one.', 'Close the tabs that you do not need, and try again.'],
+};
 
 /** English. The other catalogues have the same texts: their type is this one's. */
 export const en = {
@@ -40,12 +56,8 @@ export const en = {
 
   /** A failure by its code; null: the server's own words, which are English, say it. */
   refusal: (code: string): Refusal | null => {
-    if (code === 'refresh_invalid') return { title: 'Your session has expired.', advice: 'Log in again.' };
-    if (code !== 'refresh_reused') return null;
-    return {
-      title: 'Your session was used in two places, and so was ended.',
-      advice: 'Log in again; if this was not you, change your password.',
-    };
+    const said = new Map(Object.entries(refusals)).get(code);
+    return said === undefined ? null : { title: said[0], advice: said[1] };
   },
 
   // Setting up, logging in, registering
