@@ -27,24 +27,8 @@ HEAD = "// Made from {source} by `make docs`. Do not edit.\n\n"
 NAMES: Mapping[type[msgspec.Struct], str] = {frames.Error: "ErrorFrame"}
 """Structs that have another name there: the language has its own `Error`."""
 
-TOLD = {
-    # What the SDK says by itself
-    ErrorCode.CHAT_ID_INVALID,
-    ErrorCode.KEY_REUSED,
-    ErrorCode.TEXT_TOO_LONG,
-    ErrorCode.BUSY,
-    ErrorCode.NOT_SUBSCRIBED,
-    ErrorCode.REMOVED_FROM_CHAT,
-    # What ends a connection for good, and a person can do something about: a close frame has no room for advice
-    ErrorCode.TOKEN_EXPIRED,
-    ErrorCode.TOKEN_SIGNATURE,
-    ErrorCode.TOKEN_REVOKED,
-    ErrorCode.USER_DISABLED,
-    ErrorCode.CHAT_UNKNOWN,
-    ErrorCode.NOT_A_MEMBER,
-    ErrorCode.REPLACED,
-}
-"""The codes whose texts the SDK carries. All others come with theirs in a frame or an answer, or are a program's fault."""
+RAISED = {ErrorCode.CHAT_ID_INVALID, ErrorCode.KEY_REUSED, ErrorCode.TEXT_TOO_LONG, ErrorCode.BUSY, ErrorCode.NOT_SUBSCRIBED, ErrorCode.REMOVED_FROM_CHAT}
+"""What the SDK says by itself. All others come with the server's texts: in a frame, an answer, or the reason of a close frame."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -154,7 +138,7 @@ def _defaults(kind: type[msgspec.Struct]) -> str:
 def errors_file() -> str:
     codes = "".join(f"\n  | {_text(code)}" for code in ErrorCode)
     retries = " | ".join(_text(retry) for retry in Retry)
-    untold = {failure.retry for code, failure in FAILURES.items() if code not in TOLD}
+    untold = {failure.retry for code, failure in FAILURES.items() if code not in RAISED}
     plain = "".join(f"const {_constant(retry)}: Failure = {{ retry: {_text(retry)} }};\n" for retry in Retry if retry in untold)
     rows = "".join(f"  {code}: {_row(code, failure)},\n" for code, failure in FAILURES.items())
     return (
@@ -165,7 +149,7 @@ export type ErrorCode ={codes};
 /** What may be done with a refusal. */
 export type Retry = {retries};
 
-/** A row of the catalogue. The texts are here where no frame and no answer brings them to a person who needs them. */
+/** A row of the catalogue. The texts are here of what the SDK says by itself: with all others come the server's. */
 export interface Failure {{
   readonly retry: Retry;
   readonly title?: string;
@@ -187,7 +171,7 @@ def _constant(retry: Retry) -> str:
 
 
 def _row(code: ErrorCode, failure: Failure) -> str:
-    if code not in TOLD:
+    if code not in RAISED:
         return _constant(failure.retry)
     facts = (f"retry: {_text(failure.retry)}", f"title: {_text(failure.title)}", f"advice: {_text(failure.advice)}")
     return "{" + "".join(f"\n    {fact}," for fact in facts) + "\n  }"

@@ -94,7 +94,7 @@ export type ErrorCode =
 /** What may be done with a refusal. */
 export type Retry = 'never' | 'after_delay' | 'with_new_token' | 'at_once';
 
-/** A row of the catalogue. The texts are here where no frame and no answer brings them to a person who needs them. */
+/** A row of the catalogue. The texts are here of what the SDK says by itself: with all others come the server's. */
 export interface Failure {
   readonly retry: Retry;
   readonly title?: string;
@@ -144,37 +144,21 @@ export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
   token_malformed: withNewToken,
   token_algorithm: never,
   token_key_unknown: withNewToken,
-  token_signature: {
-    retry: 'with_new_token',
-    title: "The token's signature does not fit",
-    advice: 'Log in again; for own tokens check that both sides use the same key.',
-  },
-  token_expired: {
-    retry: 'with_new_token',
-    title: 'The token has expired',
-    advice: 'Get a new token; if it is new, compare both clocks.',
-  },
+  token_signature: withNewToken,
+  token_expired: withNewToken,
   token_not_yet_valid: afterDelay,
   token_no_expiry: never,
   token_audience: never,
   token_issuer: never,
   token_claims: never,
-  token_revoked: {
-    retry: 'never',
-    title: 'The session of this token was ended',
-    advice: 'Log in again.',
-  },
+  token_revoked: never,
   token_other_user: never,
   tokens_differ: never,
   token_query_off: never,
   ticket_invalid: withNewToken,
   subprotocol_missing: never,
   origin_refused: never,
-  user_disabled: {
-    retry: 'never',
-    title: 'The account is disabled',
-    advice: 'Ask an administrator.',
-  },
+  user_disabled: never,
   login_failed: never,
   refresh_invalid: never,
   refresh_reused: never,
@@ -186,21 +170,13 @@ export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
   name_invalid: never,
   password_weak: never,
   server_key_scope: never,
-  not_a_member: {
-    retry: 'never',
-    title: 'Not a member of this chat',
-    advice: 'Ask a member to add you.',
-  },
+  not_a_member: never,
   removed_from_chat: {
     retry: 'never',
     title: 'You left or were removed from this chat',
     advice: 'Ask a member to add you again.',
   },
-  chat_unknown: {
-    retry: 'never',
-    title: 'No such chat',
-    advice: 'Check the id against the chat list.',
-  },
+  chat_unknown: never,
   message_unknown: never,
   user_unknown: never,
   session_unknown: never,
@@ -230,11 +206,7 @@ export const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
   request_timeout: afterDelay,
   slow_reader: afterDelay,
   heartbeat_missed: atOnce,
-  replaced: {
-    retry: 'never',
-    title: "A newer connection of the same user took this one's place",
-    advice: 'Close connections that are not needed.',
-  },
+  replaced: never,
   echo_time_over: afterDelay,
   upgrade_required: never,
   busy: {
