@@ -194,6 +194,12 @@ export class Scroller<R extends Keyed> {
     this.settle();
   }
 
+  /** Whether the chat's last row was within the viewport when it was drawn last, whatever put it there. */
+  get #seesEnd(): boolean {
+    if (this.#viewport === null || !this.#isLive || this.layout.rows.length === 0) return false;
+    return this.layout.total - this.#position - this.#viewport.clientHeight <= NEAR_BOTTOM_PX;
+  }
+
   #anchorHere(height: number): Anchor {
     const gap = this.layout.total - this.#position - height;
     if (this.#isLive && gap <= NEAR_BOTTOM_PX) return { is: 'bottom', gap: Math.max(0, gap) };
@@ -203,8 +209,9 @@ export class Scroller<R extends Keyed> {
     return { is: 'row', key: row.key, offset: this.layout.top(place) - this.#position };
   }
 
-  /** Before rows change: an anchor whose row leaves hands over to the nearest row that stays. */
+  /** Before rows change: whoever sees the end stays there, and an anchor whose row leaves hands over to the nearest row that stays. */
   #keepAnchor(rows: readonly R[]): void {
+    if (this.#anchor.is !== 'bottom' && this.#seesEnd) this.#anchor = BOTTOM;
     if (this.#anchor.is === 'bottom') {
       if (!this.#isScrolling) this.#anchor = BOTTOM;
       return;
