@@ -12,6 +12,8 @@ export const HUES = [
   '#b56a95',
 ] as const;
 
+let degreesOfHues: readonly number[] | undefined;
+
 /** The hue of a person: the one that was chosen, else one that follows from the id and so is the same everywhere. */
 export function hueOf(id: string, colour: string | null): number {
   const chosen = colour === null ? -1 : nearest(colour);
@@ -36,7 +38,8 @@ function firstOf(word: string): string {
 function nearest(colour: string): number {
   const wanted = degreesOf(colour);
   if (wanted === null) return -1;
-  const distances = HUES.map((hue) => apart(degreesOf(hue) ?? 0, wanted));
+  degreesOfHues ??= HUES.map((hue) => degreesOf(hue) ?? 0);
+  const distances = degreesOfHues.map((degrees) => apart(degrees, wanted));
   return distances.indexOf(Math.min(...distances));
 }
 

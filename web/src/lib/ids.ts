@@ -18,12 +18,3 @@ export function newId(nowMs: number = Date.now()): string {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
-
-const HUES = 10;
-
-/** Which of the ten hues a person or chat without a colour of its own has. */
-export function hueOf(id: string): number {
-  let sum = 0;
-  for (let place = 0; place < id.length; place += 1) sum = (Math.imul(sum, 31) + id.charCodeAt(place)) >>> 0;
-  return sum % HUES;
-}

@@ -17,7 +17,7 @@ export class Form<Field extends string> {
     this.#fieldOf = fieldOf;
   }
 
-  /** Sends what `check` finds no fault with; true once the server has taken it. Else the focus is on the first fault. */
+  /** Sends what `check` finds no fault with; true once the server has taken it. Else the focus is on the first field at fault. */
   async submit(event: SubmitEvent, check: () => Errors<Field>, send: () => Promise<void>): Promise<boolean> {
     event.preventDefault();
     const form = event.currentTarget;
@@ -63,5 +63,5 @@ export class Form<Field extends string> {
 
 async function focusFirstFault(form: HTMLFormElement): Promise<void> {
   await tick();
-  form.querySelector<HTMLElement>('[aria-invalid=true], [role=alert]')?.focus();
+  form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
 }

@@ -2,7 +2,7 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 import { Problem, Unreachable, type Api } from '../lib/api';
-import { hueOf } from '../lib/ids';
+import { hueOf } from '../lib/hues';
 
 export type Online = 'online' | 'away' | 'offline' | null;
 
@@ -16,8 +16,6 @@ export interface Face {
 
 export class Person {
   readonly id: string;
-  /** One of ten, for who chose no colour. */
-  readonly hue: number;
   /** Empty until it is known. */
   name: string = $state('');
   /** The address of the picture. */
@@ -28,8 +26,12 @@ export class Person {
 
   constructor(id: string, people: People) {
     this.id = id;
-    this.hue = hueOf(id);
     this.#people = people;
+  }
+
+  /** One of ten: the colour that they chose, else one by their id. */
+  get hue(): number {
+    return hueOf(this.id, this.colour);
   }
 
   /** Null: not known, as in chats that are too large to tell. */
