@@ -163,8 +163,8 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
         asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
     async with open_parts(settings, log, fatal) as parts:
         sockets = listening_sockets(settings.host, settings.port)
-        secret = await make_setup_link(parts.context)
         await prepare(parts)
+        secret = await make_setup_link(parts.context)
         async with asyncio.TaskGroup() as tasks:
             edges = Edges(parts, tasks)
             background = [tasks.create_task(each) for each in (edges.hub.tick_forever(), edges.flush_receipts(), edges.report_progress(), edges.forget_daily())]

@@ -23,6 +23,7 @@ from tenfour.settings import Settings
 from tenfour.storage import people
 
 NAMES = ("ann", "bob")
+ADMINISTRATOR = "ann"
 CHAT = "General"
 PASSWORDS_FILE = "demo.json"
 PRIVATE_FILE = 0o600
@@ -55,9 +56,9 @@ def describe_demo(demo: Demo, settings: Settings) -> str:
     known = [f"  {name}  password {demo.passwords.get(name, 'as it was set')}" for name in NAMES]
     return "\n".join(
         [
-            f"Two people talk in the chat {CHAT} ({demo.chat}):",
+            f"Two people talk in the chat {CHAT} ({demo.chat}); {ADMINISTRATOR} is the administrator:",
             *known,
-            "Try, in two other terminals:",
+            f"Log in at {settings.url}, or try in two other terminals:",
             f"  {tenfour} tail {CHAT} --as ann",
             f'  {tenfour} send {CHAT} "Hello, ann" --as bob',
             "Log in over HTTP:",
@@ -72,7 +73,7 @@ async def _account(parts: Parts, name: str, path: Path, passwords: dict[str, str
         return found.user
     passwords[name] = new_secret("")[:12]
     _write_private(path, json.dumps(passwords))
-    return await add_account(parts.context, parts.hasher, name, passwords[name])
+    return await add_account(parts.context, parts.hasher, name, passwords[name], admin=name == ADMINISTRATOR)
 
 
 def _chat_of(connection: Connection, user: UserId) -> ChatId | None:

@@ -76,10 +76,12 @@ export class Session {
     if (known === null) this.#become({ is: 'starting' });
     else this.#become({ is: 'signed_in', me: known, offline: true });
     try {
-      // Asked together: a signed-in person waits for one round trip.
-      const [server, isSignedIn] = await Promise.all([this.#learnServer(), this.#signIn()]);
-      if (!server.set_up) this.#become({ is: 'setup_needed' });
-      else if (isSignedIn) await this.#learnMe();
+      // Asked together: a signed-in person waits for one round trip. Where nobody was signed in there is no cookie to ask with.
+      const signingIn = known !== null || isLeaving() ? this.#signIn() : false;
+      const [server, isSignedIn] = await Promise.all([this.#learnServer(), signingIn]);
+      if (isSignedIn) await this.#learnMe();
+      else if (!server.set_up) this.#become({ is: 'setup_needed' });
+      else if (this.#state.is === 'starting') this.#become({ is: 'signed_out', why: null });
     } catch (cause) {
       this.#couldNotStart(cause, known);
     }
@@ -168,7 +170,7 @@ export class Session {
   async #signIn(): Promise<boolean> {
     try {
       await this.token(true);
-      if (stored((storage) => storage.getItem(LEAVING)) === null) return true;
+      if (!isLeaving()) return true;
       await this.#endOnServer();
       this.#end(null);
       return false;
@@ -249,6 +251,10 @@ export class Session {
 }
 
 /** Who was signed in last: enough to show what is kept of theirs before the server has answered. */
+function isLeaving(): boolean {
+  return stored((storage) => storage.getItem(LEAVING)) !== null;
+}
+
 function knownUser(): Me | null {
   const text = stored((storage) => storage.getItem(KNOWN_USER));
   if (text === null) return null;
