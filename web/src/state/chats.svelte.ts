@@ -213,7 +213,7 @@ export class Chats {
 
   /** Shows what was kept. */
   restore(shown: readonly ChatShown[]): void {
-    if (this.#load.is !== 'loading') return;
+    if (this.#load.is === 'ready') return;
     for (const chat of shown)
       if (!this.#entries.has(chat.id)) this.#entries.set(chat.id, new ChatEntry(this.#messenger, chat));
     if (shown.length > 0) this.#load = { is: 'ready' };

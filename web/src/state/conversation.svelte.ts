@@ -76,6 +76,8 @@ export class Conversation {
   #placing: Later;
   #place: Place | null = null;
   #placeAt = 0;
+  /** What was kept is on its way to be shown. */
+  #showing: Promise<void> = Promise.resolve();
   #isOpen = false;
   #isLoaded = false;
   #isAtBottom = true;
@@ -419,13 +421,12 @@ export class Conversation {
     const turn = ++this.#turn;
     this.#target = null;
     if (!this.#isLoaded) this.#load = { is: 'loading' };
-    const kept = this.#isLoaded ? null : this.#showKept();
+    this.#showing = this.#isLoaded ? Promise.resolve() : this.#showKept();
     let entry: ChatEntry;
     try {
       entry = await this.#messenger.chats.find(this.chat);
     } catch (cause) {
-      await kept;
-      this.#couldNotLoad(cause, turn);
+      await this.#couldNotLoad(cause, turn);
       return;
     }
     if (turn !== this.#turn) return;
@@ -494,7 +495,7 @@ export class Conversation {
       if (isNewest) this.#newCount = 0;
     } catch (cause) {
       if (turn === this.#turn) this.#held = null;
-      this.#couldNotLoad(cause, turn);
+      await this.#couldNotLoad(cause, turn);
     }
   }
 
@@ -543,8 +544,9 @@ export class Conversation {
     this.#hasAfter = true;
   }
 
-  #couldNotLoad(cause: unknown, turn: number): void {
+  async #couldNotLoad(cause: unknown, turn: number): Promise<void> {
     if (!(cause instanceof Problem || cause instanceof Unreachable)) throw cause;
+    await this.#showing;
     if (turn !== this.#turn) return;
     this.#messenger.trouble('conversation.not_loaded', cause);
     // What is shown stays: it is old, and says so. Where one has no right, nothing stays.

@@ -186,8 +186,7 @@ export class ChatEntry {
     }
     this.#readThere = Math.max(this.#readThere, shown.read);
     this.#unread.take(shown, this.#between);
-    this.#count = this.#unread.count;
-    this.#read = this.#unread.read;
+    this.#showUnread();
   }
 
   named(first: readonly Person[]): void {
@@ -207,7 +206,7 @@ export class ChatEntry {
     if (event.deleted || event.seq <= this.#counted) return;
     this.#noteMention(event);
     this.#unread.arrived(event.seq);
-    this.#count = this.#unread.count;
+    this.#showUnread();
   }
 
   /** One's own message has its place; its event may still be on its way. */
@@ -259,24 +258,24 @@ export class ChatEntry {
     this.#typing.dispose();
   }
 
-  /** Everything up to a seq was read, here or elsewhere. True where that is news. */
+  /** Everything up to a seq was read here. True where that is news. */
   readUpTo(seq: number): boolean {
     const isNews = this.#unread.readUpTo(seq, this.#between);
-    this.#count = this.#unread.count;
-    this.#read = this.#unread.read;
+    this.#showUnread();
     return isNews;
   }
 
   /** The server knows that everything up to a seq was read. True where that is news. */
   readThere(seq: number): boolean {
     this.#readThere = Math.max(this.#readThere, seq);
-    return this.readUpTo(seq);
+    const isNews = this.#unread.heard(seq, this.#between);
+    this.#showUnread();
+    return isNews;
   }
 
   markFrom(seq: number, count: number): void {
     this.#unread.markFrom(seq, count);
-    this.#count = this.#unread.count;
-    this.#read = this.#unread.read;
+    this.#showUnread();
   }
 
   /** Somebody has got so far. */
@@ -302,10 +301,16 @@ export class ChatEntry {
     this.#said = null;
     this.#head = this.#counted = this.#readThere = 0;
     this.#mentions = [];
+    this.#showUnread();
   }
 
   dispose(): void {
     this.#typing.dispose();
+  }
+
+  #showUnread(): void {
+    this.#count = this.#unread.count;
+    this.#read = this.#unread.read;
   }
 
   #between: CountBetween = (after, upTo) => this.#messenger.othersBetween(this.id, after, upTo);

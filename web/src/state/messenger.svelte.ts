@@ -12,7 +12,7 @@ import {
   type Status,
   type ToldFrame,
 } from '@tenfour/client';
-import { Api, Problem, type Shapes } from '../lib/api';
+import { Api, Problem, Unreachable, type Shapes } from '../lib/api';
 import { pageClock, type Clock } from '../lib/clock';
 import { Kept } from '../lib/kept';
 import { Chats, type Head } from './chats.svelte';
@@ -215,7 +215,10 @@ export class Messenger {
 
   /** Something failed that the page goes on without. */
   trouble(what: string, cause: unknown): void {
-    if (!this.#isOver) this.#log.say('warn', what, {}, cause);
+    if (this.#isOver) return;
+    if (cause instanceof Problem) this.#log.say('warn', what, { code: cause.code, request: cause.requestId });
+    else if (cause instanceof Unreachable) this.#log.say('warn', what, { why: cause.why });
+    else this.#log.say('error', what, {}, cause);
   }
 
   // Starting

@@ -72,9 +72,14 @@ export class Unread {
     if (this.count > 0) this.#isSure = false;
   }
 
-  /** Everything up to a seq was read, here or elsewhere. True where that is news. */
+  /** The server tells that everything up to a seq was read, here or elsewhere. True where that is news. */
+  heard(seq: number, between: CountBetween = NOTHING_KNOWN): boolean {
+    return seq > this.#ignored && this.readUpTo(seq, between);
+  }
+
+  /** Everything up to a seq was read here. True where that is news. */
   readUpTo(seq: number, between: CountBetween = NOTHING_KNOWN): boolean {
-    if (seq <= this.#read || seq <= this.#ignored) return false;
+    if (seq <= this.#read) return false;
     this.#ignored = 0;
     this.#advance(seq, between);
     return true;

@@ -75,13 +75,13 @@ describe('unread messages', () => {
     unread.take({ head: 10, read: 10, unread: 0 });
     unread.markFrom(8, 3);
 
-    unread.readUpTo(10);
+    unread.heard(10);
     unread.take({ head: 10, read: 10, unread: 0 });
     unread.arrived(11);
 
     expect(unread.count).toBe(4);
 
-    unread.readUpTo(11);
+    unread.heard(11);
 
     expect(unread.count).toBe(0);
   });
@@ -113,7 +113,7 @@ test('two tabs agree with the server, in whichever order things reach them', () 
       const next = isEvent ? events[which]?.shift() : positions[which]?.shift();
       if (next === undefined) return;
       if (isEvent) tab.arrived(next);
-      else tab.readUpTo(next, truth.between);
+      else tab.heard(next, truth.between);
     };
     for (let step = 0; step < 60; step += 1) {
       const which = random(2);
