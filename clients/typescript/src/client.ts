@@ -14,7 +14,7 @@ import type { Behind, Page } from './feed';
 import type { Retry } from './generated/errors';
 import type { Ack, ClientFrame, ErrorFrame, Seq, ServerFrame, ToldFrame, Welcome } from './generated/frames';
 import { chatId, newId } from './ids';
-import { IndexedDbKeeping, type Keeping } from './keeping';
+import { keepingHere, type Keeping } from './keeping';
 import { Line, type LineListener } from './line';
 import { Listeners } from './listeners';
 import { Log, type LogLevels } from './log';
@@ -574,10 +574,6 @@ export class Client {
 
 function mayRetry(retry: Retry | undefined): boolean {
   return retry === 'after_delay' || retry === 'at_once';
-}
-
-function keepingHere(url: string, only: { readonly onlyChat?: string }): Keeping | null {
-  return typeof indexedDB === 'undefined' ? null : new IndexedDbKeeping(url, only);
 }
 
 function addressOf(url: string): string {

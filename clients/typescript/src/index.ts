@@ -13,7 +13,7 @@ export type { CloseCode } from './generated/closing';
 export { FAILURES, type ErrorCode, type Failure, type Retry } from './generated/errors';
 export type * from './generated/frames';
 export { newId } from './ids';
-export { IndexedDbKeeping, type IndexedDbOptions, type KeptEntry, type Keeping } from './keeping';
+export type { KeptEntry, Keeping } from './keeping';
 export { Log, type LogLevel, type LogLevels } from './log';
 export type { Entry } from './outbox';
 export { ConnectionError, type HistoryPage } from './rest';

@@ -2,7 +2,8 @@
 
 import { IDBFactory } from 'fake-indexeddb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { IndexedDbKeeping, type Client, type ClientOptions, type ToldFrame } from '../src/index';
+import type { Client, ClientOptions, ToldFrame } from '../src/index';
+import { IndexedDbKeeping } from '../src/indexeddb';
 import { Locks } from './browser';
 import { clientMaker, textsOf, Told } from './clients';
 import { noServer, Server, type Person } from './server';
