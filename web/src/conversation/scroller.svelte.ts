@@ -35,6 +35,8 @@ export class Scroller<R extends Keyed> {
   readonly layout: Layout<R>;
   range: Range = $state.raw({ start: 0, end: 0 });
 
+  /** Whether a row stays between its neighbours: the day that heads a page moves to the head of the page before it. */
+  readonly #staysPut: (row: R) => boolean;
   readonly #onsight: (sight: Sight) => void;
   readonly #slots = new Map<string, HTMLElement>();
   #viewport: HTMLElement | null = null;
@@ -53,8 +55,9 @@ export class Scroller<R extends Keyed> {
   /** Whether the last row is the chat's last: only then is the end of the list a bottom to stay at. */
   #isLive = true;
 
-  constructor(guess: (row: R) => number, onsight: (sight: Sight) => void) {
+  constructor(guess: (row: R) => number, staysPut: (row: R) => boolean, onsight: (sight: Sight) => void) {
     this.layout = new Layout(guess);
+    this.#staysPut = staysPut;
     this.#onsight = onsight;
   }
 
@@ -203,7 +206,9 @@ export class Scroller<R extends Keyed> {
   #anchorHere(height: number): Anchor {
     const gap = this.layout.total - this.#position - height;
     if (this.#isLive && gap <= NEAR_BOTTOM_PX) return { is: 'bottom', gap: Math.max(0, gap) };
-    const place = this.layout.at(this.#position);
+    const first = this.layout.at(this.#position);
+    const fixed = this.layout.rows.findIndex((row, place) => place >= first && this.#staysPut(row));
+    const place = fixed === -1 ? first : fixed;
     const row = this.layout.rows[place];
     if (row === undefined) return BOTTOM;
     return { is: 'row', key: row.key, offset: this.layout.top(place) - this.#position };
