@@ -1,5 +1,6 @@
 /** The server's REST interface, typed by its own description (`generated/api.ts`, made by `npm run api-types`). */
 
+import { failureOf } from '@tenfour/client';
 import type { components, paths } from './generated/api';
 
 export type Shapes = components['schemas'];
@@ -137,7 +138,7 @@ export class Api {
     if (this.#token === null) return this.#send(url, init);
     const known = await this.#token(false);
     const response = await this.#send(url, init, known);
-    if (response.status !== 401) return response;
+    if (!wantsAnotherToken(response)) return response;
     const renewed = await this.#token(true);
     return renewed === known ? response : this.#send(url, init, renewed);
   }
@@ -163,6 +164,13 @@ export class Api {
       ? problemOf(response, await jsonOf(response))
       : new Unreachable(`http_${response.status}`);
   }
+}
+
+/** Not every 401 is about the token: a wrong old password, sent twice, would count as two attempts. */
+function wantsAnotherToken(response: Response): boolean {
+  if (response.status !== 401) return false;
+  const code = /error="(\w+)"/.exec(response.headers.get('www-authenticate') ?? '')?.[1] ?? '';
+  return failureOf(code)?.retry === 'with_new_token';
 }
 
 async function jsonOf(response: Response): Promise<unknown> {

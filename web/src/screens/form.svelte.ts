@@ -11,10 +11,12 @@ export class Form<Field extends string> {
   /** What belongs to no field. */
   refusal: Refusal | null = $state.raw(null);
   #fieldOf: Readonly<Record<string, Field>>;
+  #words: Readonly<Record<string, () => string>>;
 
-  /** `fieldOf` says beside which field a failure belongs, by its code. */
-  constructor(fieldOf: Readonly<Record<string, Field>>) {
+  /** `fieldOf` says beside which field a failure belongs, by its code; `words` what it is called there, if not as elsewhere. */
+  constructor(fieldOf: Readonly<Record<string, Field>>, words: Readonly<Record<string, () => string>> = {}) {
     this.#fieldOf = fieldOf;
+    this.#words = words;
   }
 
   /** Sends what `check` finds no fault with; true once the server has taken it. Else the focus is on the first field at fault. */
@@ -50,13 +52,14 @@ export class Form<Field extends string> {
 
   #refused(cause: unknown): void {
     const refusal = refusalOf(cause);
-    const field = cause instanceof Problem ? this.#fieldOf[cause.code] : undefined;
+    const code = cause instanceof Problem ? cause.code : '';
+    const field = this.#fieldOf[code];
     if (field === undefined) {
       this.refusal = refusal;
       return;
     }
     const errors: Errors<Field> = {};
-    errors[field] = `${refusal.title} ${refusal.advice}`;
+    errors[field] = this.#words[code]?.() ?? `${refusal.title} ${refusal.advice}`;
     this.errors = errors;
   }
 }
