@@ -182,7 +182,7 @@ def _row(code: ErrorCode, failure: Failure) -> str:
 
 def closing_file() -> str:
     codes = "".join(f"\n  | {code}" for code in CLOSE_CODES)
-    rows = "".join(f"  [{code}, {_text(retry)}],\n" for code, retry in sorted(RETRY_BY_CLOSE_CODE.items()))
+    rows = "".join(f"  {code}: {_text(retry)},\n" for code, retry in sorted(RETRY_BY_CLOSE_CODE.items()) if retry in (Retry.NEVER, Retry.WITH_NEW_TOKEN))
     return (
         HEAD.format(source="src/tenfour/errors.py")
         + f"""import type {{ Retry }} from './errors';
@@ -190,9 +190,9 @@ def closing_file() -> str:
 /** The codes with which a server closes; what each means is in docs/reference/errors.md. */
 export type CloseCode ={codes};
 
-/** For a close frame whose reason was lost on the way. Codes below 4000 may be a proxy's own: those come back. */
-export const RETRY_BY_CLOSE_CODE: ReadonlyMap<number, Retry> = new Map<number, Retry>([
-{rows}]);
+/** For a close frame whose reason was lost on the way: whether it says no. All other codes come back after a delay. */
+export const RETRY_BY_CLOSE_CODE: Readonly<Partial<Record<number, Retry>>> = {{
+{rows}}};
 """
     )
 

@@ -646,5 +646,5 @@ function retryOf(name: string, code: number, goodbye: Goodbye | null): Retry {
   const failure = failureOf(name);
   if (failure !== null) return failure.retry;
   if (goodbye !== null) return goodbye.reconnect ? 'after_delay' : 'never';
-  return RETRY_BY_CLOSE_CODE.get(code) ?? 'after_delay';
+  return RETRY_BY_CLOSE_CODE[code] ?? 'after_delay';
 }

@@ -21,16 +21,11 @@ export type CloseCode =
   | 4500
   | 4503;
 
-/** For a close frame whose reason was lost on the way. Codes below 4000 may be a proxy's own: those come back. */
-export const RETRY_BY_CLOSE_CODE: ReadonlyMap<number, Retry> = new Map<number, Retry>([
-  [4400, 'never'],
-  [4401, 'with_new_token'],
-  [4403, 'never'],
-  [4404, 'never'],
-  [4408, 'after_delay'],
-  [4409, 'never'],
-  [4410, 'at_once'],
-  [4429, 'after_delay'],
-  [4500, 'after_delay'],
-  [4503, 'after_delay'],
-]);
+/** For a close frame whose reason was lost on the way: whether it says no. All other codes come back after a delay. */
+export const RETRY_BY_CLOSE_CODE: Readonly<Partial<Record<number, Retry>>> = {
+  4400: 'never',
+  4401: 'with_new_token',
+  4403: 'never',
+  4404: 'never',
+  4409: 'never',
+};
