@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.servers import Server
 from tests.web.browser import Profile
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -38,15 +37,3 @@ async def test_the_policy_refuses_inline_scripts_and_style_attributes(person: Pr
     assert await page.evaluate("window.ran") is None
     assert len(ann.faults) >= 2
     ann.allow("policy|Policy|404")
-
-
-async def test_once_opened_it_starts_without_the_server(person: Profile, server: Server) -> None:
-    ann = await person()
-    page = await ann.open("/")
-    await page.evaluate("navigator.serviceWorker.register('/sw.js').then(() => navigator.serviceWorker.ready)")
-
-    await ann.context.set_offline(True)
-    await page.goto(f"{server.url}/chats/0198d0a0-0000-7000-8000-000000000000")
-
-    await page.wait_for_function("document.querySelector('#app').childElementCount > 0")
-    ann.allow("ERR_INTERNET_DISCONNECTED")

@@ -3,7 +3,7 @@ import { isOpen, type SkipWaiting } from '../worker/messages';
 const EVERY_MS = 3_600_000;
 
 export interface Told {
-  /** A new version is there and waits for the person: `apply` ends the old one in all tabs and loads this page again. */
+  /** A new version is there and waits for the person: `apply` ends the old one and loads the page again, in all tabs. */
   readonly onNewVersion: (apply: () => void) => void;
   /** A notification was clicked: the path to show. */
   readonly onOpen: (path: string) => void;
@@ -47,13 +47,14 @@ function watch(
     if (waiting !== null && navigator.serviceWorker.controller !== null) onNewVersion(() => apply(waiting));
   };
   const follow = (): void => registration.installing?.addEventListener('statechange', tell, { signal });
+  // Somebody agreed, in whichever tab: what this one would still load is gone with the old version.
+  navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { signal });
   tell();
   follow();
   registration.addEventListener('updatefound', follow, { signal });
 }
 
 function apply(waiting: ServiceWorker): void {
-  navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
   waiting.postMessage({ is: 'skip_waiting' } satisfies SkipWaiting);
 }
 
