@@ -109,8 +109,9 @@ export class Members {
   }
 
   #put(shown: Shapes['MemberShown']): void {
-    const { people } = this.#messenger;
+    const { people, chats } = this.#messenger;
     const person = people.learn({ ...shown, id: shown.user });
+    if (chats.get(this.chat)?.isSmall === true) people.presence.expect(person.id);
     const member = { person, role: roleOf(shown.role), joinedAt: Date.parse(shown.joined_at) };
     if (this.#list.some((each) => each.person === person)) this.#replace(member);
     else this.#list = [...this.#list, member];

@@ -69,6 +69,7 @@ export class Messenger {
   readonly chats: Chats;
   readonly preferences: Pick<Preferences, 'sendTyping'>;
   #log = new Log('WebSocketStore');
+  #isLogDetailed = $state(false);
   #kept: Kept | null = null;
   #opening: Promise<Kept | null> = Promise.resolve(null);
   #onRefused: (code: string) => void;
@@ -126,6 +127,18 @@ export class Messenger {
     this.outgoing.resume();
     await this.#restore();
     await loading;
+  }
+
+  /** Whether the browser's console is told every step, for whoever looks for a fault. */
+  get isLogDetailed(): boolean {
+    return this.#isLogDetailed;
+  }
+
+  set isLogDetailed(is: boolean) {
+    this.#isLogDetailed = is;
+    const level = is ? 'debug' : 'warn';
+    this.#log.level = level;
+    this.client.setLog({ connection: level, store: level });
   }
 
   /** The longest text that the server takes, in characters. */
