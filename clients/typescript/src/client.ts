@@ -58,6 +58,10 @@ export interface ClientOptions {
 /** The client was closed before the answer came; `Client.unanswered` has what was on its way. */
 export class ClientClosed extends Error {
   override readonly name = 'ClientClosed';
+
+  constructor() {
+    super('The client is closed.');
+  }
 }
 
 /**
@@ -88,8 +92,6 @@ export class Client {
   #ringsAt = Infinity;
   #turn = new Deferred<void>();
   #closing: Promise<void> | null = null;
-  /** Whether the page went away while the client was at work. */
-  #isAway = false;
   #signOfLifeBy = Infinity;
   #pings = 0;
   #pingedAt = 0;
@@ -124,8 +126,7 @@ export class Client {
   start(): void {
     this.#checkOpen();
     this.#unwatch ??= watchPage(this.#pageListener);
-    void this.#bringBack();
-    this.#sendings.tryAgain();
+    void this.#adopt();
     this.#carryOut(this.#connection.start(this.#clock.now()));
   }
 
@@ -177,7 +178,7 @@ export class Client {
 
   /** Messages without an answer, also those that `close` or a refusal left: to be sent again with their keys. */
   get unanswered(): readonly Entry[] {
-    return this.#sendings.unanswered;
+    return [...this.#sendings.outbox];
   }
 
   /** Whether messages on their way survive a reload. */
@@ -213,7 +214,7 @@ export class Client {
 
   /** Returns once what was kept over a reload is back in the outbox: with `user` at once, without after `welcome`. */
   async ready(): Promise<void> {
-    await this.#bringBack();
+    await this.#adopt();
     await this.#until(() => this.#sendings.isBack);
   }
 
@@ -222,8 +223,7 @@ export class Client {
     return this.#until(() => {
       const place = this.#connection.places.get(chat);
       if (place !== undefined || this.status.is === 'refused' || this.#closing !== null) return place?.live === true;
-      const detail = 'Nobody listens to this chat, or the server has nothing of it for this user.';
-      throw new TenfourError('not_subscribed', { detail });
+      throw new TenfourError('not_subscribed');
     });
   }
 
@@ -256,7 +256,7 @@ export class Client {
 
   /** @internal */
   withdraw(chat: string, key: string): boolean {
-    return this.#sendings.withdraw(chat, key);
+    return this.#sendings.withdraw({ chat, key }, this.status.is === 'refused');
   }
 
   /** @internal */
@@ -286,7 +286,7 @@ export class Client {
   // Waiting
 
   #checkOpen(): void {
-    if (this.#closing !== null) throw new ClientClosed('The client is closed.');
+    if (this.#closing !== null) throw new ClientClosed();
   }
 
   /** The door of one chat has no other. */
@@ -312,7 +312,7 @@ export class Client {
     this.#unwatch?.();
     const gone = this.#line.shut(NORMAL);
     this.#carryOut(this.#connection.stop());
-    this.#sendings.giveUp(() => new ClientClosed('The client was closed before the answer came.'));
+    this.#sendings.giveUp(() => new ClientClosed());
     this.#listeners.end(() => 'done');
     this.#rest.close();
     await gone;
@@ -450,18 +450,11 @@ export class Client {
     this.#sendings.answered(chat, key, errorOf(code, { detail, advice }));
   }
 
-  async #bringBack(): Promise<void> {
-    if (this.#user === undefined) return;
-    await this.#sendings.bringBack(this.#user);
-    this.#wake();
-    this.#goOn();
-  }
-
-  /** Takes over what pages have left that have gone meanwhile. */
+  /** Takes over what pages have left that are gone; the first time that is what was kept over a reload. */
   async #adopt(): Promise<void> {
-    await this.#bringBack();
     if (this.#user === undefined) return;
     await this.#sendings.adopt(this.#user);
+    this.#wake();
     this.#goOn();
   }
 
@@ -478,9 +471,7 @@ export class Client {
         this.#log.say('debug', 'page_missing', { chat, after }, cause);
       }
       // Not longer than until the connection changes.
-      await inTime(this.#clock, waitMs, this.#turn.promise, () => new Error('time to ask again')).catch(
-        () => undefined,
-      );
+      await inTime(this.#clock, waitMs, this.#turn.promise, '').catch(() => undefined);
     }
     return null;
   }
@@ -535,14 +526,8 @@ export class Client {
       void this.#adopt();
       this.online();
     },
-    left: () => {
-      this.#isAway = this.status.is !== 'idle' && this.status.is !== 'refused';
-      if (this.#isAway) this.#carryOut(this.#connection.stop());
-    },
-    returned: () => {
-      if (this.#isAway) this.#carryOut(this.#connection.start(this.#clock.now()));
-      this.#isAway = false;
-    },
+    left: () => this.#carryOut(this.#connection.stop()),
+    returned: () => this.start(),
   };
 
   // Time
@@ -577,8 +562,7 @@ function mayRetry(retry: Retry | undefined): boolean {
 }
 
 function addressOf(url: string): string {
-  const parts = URL.canParse(url) ? new URL(url) : null;
-  if (parts === null || !/^https?:$/.test(parts.protocol) || parts.search !== '' || parts.hash !== '') {
+  if (!/^https?:\/\/[^/?#]+[^?#]*$/.test(url)) {
     throw new TypeError(`A server's address looks like https://chat.example.org, not like ${JSON.stringify(url)}`);
   }
   return url.replace(/\/+$/, '');

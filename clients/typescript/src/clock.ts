@@ -13,15 +13,10 @@ export const systemClock: Clock = {
   },
 };
 
-/** The promise's outcome, or `late()` as its failure where that does not come in time. */
-export async function inTime<T>(clock: Clock, ms: number, work: Promise<T>, late: () => Error): Promise<T> {
-  let silence = (): void => undefined;
-  const over = new Promise<never>((_, fail) => {
-    silence = clock.ring(ms, () => fail(late()));
+/** The promise's outcome, or a failure with this message where that does not come in time. */
+export function inTime<T>(clock: Clock, ms: number, work: Promise<T>, late: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const silence = clock.ring(ms, () => reject(new Error(late)));
+    work.then(resolve, reject).finally(silence);
   });
-  try {
-    return await Promise.race([work, over]);
-  } finally {
-    silence();
-  }
 }

@@ -39,8 +39,12 @@ export class Credentials {
       const source = this.#source;
       if (typeof source === 'string') return source;
       if (this.#token !== null && this.#token !== known) return this.#token;
-      const late = (): Error => new Error('The function that gives the token did not answer in time.');
-      this.#token = await inTime(this.#clock, TOKEN_DEADLINE_MS, source(renew), late);
+      this.#token = await inTime(
+        this.#clock,
+        TOKEN_DEADLINE_MS,
+        source(renew),
+        'The function that gives the token does not answer.',
+      );
       return this.#token;
     });
     this.#asking = answer.catch(() => undefined);

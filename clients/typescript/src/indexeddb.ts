@@ -31,8 +31,11 @@ export class IndexedDbKeeping implements Keeping {
   readonly #onlyChat: string | null;
   readonly #factory: IDBFactory;
   readonly #locks: LockManager | null;
-  /** Not by `newId`: what is loaded later would take that out of what is loaded first. */
-  readonly #me = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  /**
+   * Names this client, and the lock that it holds as long as it lives. Not by `newId`: what is loaded later would take
+   * that out of what is loaded first.
+   */
+  readonly #me = `tenfour-outbox ${crypto.getRandomValues(new Uint32Array(4)).join('-')}`;
   #user: string | null = null;
   #opening: Promise<IDBDatabase> | null = null;
   #release: (() => void) | null = null;
@@ -47,15 +50,19 @@ export class IndexedDbKeeping implements Keeping {
 
   async adopt(user: string): Promise<readonly KeptEntry[]> {
     const isFirst = this.#opening === null;
+    if (!isFirst && this.#locks === null) return [];
     this.#user = user;
     const database = await this.#database();
-    const living = await this.#living(isFirst);
-    if (living === null) return [];
+    const living = new Set((await this.#locks?.query())?.held?.map(({ name }) => name));
     const transaction = database.transaction(STORE, 'readwrite');
     const store = transaction.objectStore(STORE);
-    const found = (await allRows(store)).filter((row) => this.#mayAdopt(row, living));
+    const rows = store.getAll();
+    await done(rows, 'success');
+    const found = (rows.result as Row[]).filter(
+      ({ owner, chat }) => owner !== this.#me && !living.has(owner) && chat === (this.#onlyChat ?? chat),
+    );
     for (const row of found) store.put({ ...row, owner: this.#me });
-    await committed(transaction);
+    await done(transaction, 'complete');
     return found.sort((one, other) => one.order - other.order);
   }
 
@@ -71,44 +78,28 @@ export class IndexedDbKeeping implements Keeping {
 
   async forget(user: string): Promise<void> {
     await this.close();
-    await answer(this.#factory.deleteDatabase(this.#name(user)));
+    await done(this.#factory.deleteDatabase(this.#name(user)), 'success');
   }
 
   async close(): Promise<void> {
     const opening = this.#opening;
     this.#opening = null;
     this.#release?.();
-    this.#release = null;
-    if (opening !== null) (await opening).close();
+    (await opening)?.close();
   }
 
   #name(user: string): string {
     return `tenfour-outbox ${this.#url} ${user}`;
   }
 
-  #lock(owner: string): string {
-    return `tenfour-outbox ${owner}`;
-  }
-
-  /** The owners whose entries are not to be touched; null where nobody knows, and it was asked before. */
-  async #living(isFirst: boolean): Promise<ReadonlySet<string> | null> {
-    if (this.#locks === null) return isFirst ? new Set() : null;
-    const { held = [] } = await this.#locks.query();
-    return new Set(held.map(({ name }) => name ?? ''));
-  }
-
-  #mayAdopt({ owner, chat }: Row, living: ReadonlySet<string>): boolean {
-    return owner !== this.#me && !living.has(this.#lock(owner)) && (this.#onlyChat === null || this.#onlyChat === chat);
-  }
-
   async #change(step: (store: IDBObjectStore) => void): Promise<void> {
     const transaction = (await this.#database()).transaction(STORE, 'readwrite');
     step(transaction.objectStore(STORE));
-    await committed(transaction);
+    await done(transaction, 'complete');
   }
 
   #database(): Promise<IDBDatabase> {
-    if (this.#user === null) throw new Error('The database of messages on their way is not open.');
+    if (this.#user === null) throw new Error('adopt comes first');
     this.#opening ??= this.#open(this.#name(this.#user)).catch((cause: unknown) => {
       this.#opening = null;
       throw cause;
@@ -119,11 +110,12 @@ export class IndexedDbKeeping implements Keeping {
   async #open(name: string): Promise<IDBDatabase> {
     const request = this.#factory.open(name, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: ['chat', 'key'] });
-    const database = await answer(request);
+    await done(request, 'success');
+    const database = request.result;
     // The user has logged out in another tab, which waits to delete this.
     database.onversionchange = () => database.close();
     // Held before the first entry is written, or another tab would take that for a dead one's.
-    if (this.#locks !== null) this.#release = await hold(this.#locks, this.#lock(this.#me));
+    if (this.#locks !== null) this.#release = await hold(this.#locks, this.#me);
     return database;
   }
 }
@@ -139,21 +131,11 @@ function hold(locks: LockManager, name: string): Promise<() => void> {
   });
 }
 
-/** What this class has written, and nobody else. */
-async function allRows(store: IDBObjectStore): Promise<Row[]> {
-  return (await answer(store.getAll())) as Row[];
-}
-
-function answer<T>(request: IDBRequest<T>): Promise<T> {
+function done(work: IDBRequest | IDBTransaction, event: 'success' | 'complete'): Promise<void> {
   return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error('IndexedDB failed'));
-  });
-}
-
-function committed(transaction: IDBTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error ?? new Error('IndexedDB gave up'));
+    work.addEventListener(event, () => resolve());
+    for (const failed of ['error', 'abort']) {
+      work.addEventListener(failed, () => reject(work.error ?? new Error('IndexedDB gave up.')));
+    }
   });
 }

@@ -91,7 +91,7 @@ export class Line {
     this.#socket = null;
     if (socket === null) return;
     socket.shut(code);
-    await inTime(this.#parts.clock, GONE_DEADLINE_MS, socket.gone, () => new Error('late')).catch(() => socket.cut());
+    await inTime(this.#parts.clock, GONE_DEADLINE_MS, socket.gone, '').catch(() => socket.cut());
   }
 
   async #closed(code: number, reason: string, wasOpen: boolean, isOver: () => boolean): Promise<void> {

@@ -26,18 +26,14 @@ export class Listeners {
     const events = this.#add(chat, feed);
     const known = this.#connection.places.get(chat);
     const isAhead = known?.live === true && after !== null && after > (known.seq ?? 0);
-    if (known === undefined || (isAhead && (epoch === null || epoch === known.epoch))) {
+    feed.begin(chat, after, epoch);
+    if (known === undefined || (isAhead && (epoch ?? known.epoch) === known.epoch)) {
       // Who is ahead of all that has come may have a seq of another history: the server knows.
-      feed.begin(chat, after, epoch);
       this.#carryOut(this.#connection.follow(new Map([[chat, after]]), { epoch }));
     }
     const place = this.#connection.places.get(chat);
-    if (after === null) {
-      feed.begin(chat, place?.seq ?? null, place?.epoch ?? null);
-    } else {
-      feed.begin(chat, after, epoch);
-      if (place?.live === true) feed.reached(chat, place.seq ?? 0, place.epoch ?? '');
-    }
+    if (after === null) feed.begin(chat, place?.seq ?? null, place?.epoch ?? null);
+    else if (place?.live === true) feed.reached(chat, place.seq ?? 0, place.epoch ?? '');
     return events;
   }
 

@@ -106,7 +106,7 @@ export class Rest {
     if (this.#isClosed) request.abort();
     try {
       const answer = this.#fetch(this.#url + path, { headers, signal, credentials: 'omit', cache: 'no-store' });
-      return await inTime(this.#clock, deadlineMs, answer.then(read), () => new Error('no answer in time'));
+      return await inTime(this.#clock, deadlineMs, answer.then(read), 'no answer in time');
     } catch (cause) {
       throw new ConnectionError(`${this.#url} does not answer: ${String(cause)}`, { cause });
     } finally {
@@ -122,16 +122,9 @@ interface Answer {
   readonly retryAfterMs: number | null;
 }
 
+/** The object in the body; an empty one for what some proxy says. */
 async function read(response: Response): Promise<Answer> {
-  const body = bodyOf(await response.text());
-  return { status: response.status, body, retryAfterMs: Number(response.headers.get('Retry-After')) * 1000 || null };
-}
-
-/** The object that a text is in JSON; an empty one for what some proxy says. */
-function bodyOf(text: string): Body {
-  try {
-    return Object(JSON.parse(text)) as Body;
-  } catch {
-    return {};
-  }
+  const body: unknown = await response.json().catch(() => null);
+  const retryAfterMs = Number(response.headers.get('Retry-After')) * 1000 || null;
+  return { status: response.status, body: Object(body) as Body, retryAfterMs };
 }

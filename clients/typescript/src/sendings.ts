@@ -11,6 +11,8 @@ import { MESSAGES_MAX, Outbox, type Entry } from './outbox';
 /** A database that says nothing for so long is done without: messages wait for it. */
 const KEEPING_DEADLINE_MS = 5_000;
 
+type Name = Pick<Entry, 'chat' | 'key'>;
+
 interface Sending {
   readonly entry: Entry;
   readonly answer: Deferred<Ack>;
@@ -24,11 +26,9 @@ export class Sendings {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #sendings = new Map<string, Sending>();
-  /** What a refusal of the connection, or `close`, has left. */
-  #left: Entry[] = [];
-  #bringingBack: Promise<void> | null = null;
   #isBack: boolean;
-  #keeps = false;
+  #keeps: boolean;
+  #adopting = Promise.resolve();
   /** What is being written to the copy. */
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -36,6 +36,7 @@ export class Sendings {
     this.#keeping = keeping;
     this.#log = log;
     this.#clock = clock;
+    this.#keeps = keeping !== null;
     this.#isBack = keeping === null;
   }
 
@@ -46,11 +47,7 @@ export class Sendings {
 
   /** Whether messages survive a reload. */
   get keeps(): boolean {
-    return this.#keeps;
-  }
-
-  get unanswered(): Entry[] {
-    return [...this.#left, ...this.outbox];
+    return this.#keeps && this.#isBack;
   }
 
   /** The answer to a message; the same key with the same content is the same message. */
@@ -62,7 +59,7 @@ export class Sendings {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         sending.callers -= 1;
-        if (sending.callers === 0) this.withdraw(draft.chat, draft.key);
+        if (sending.callers === 0) this.withdraw(draft, false);
         reject(signal.reason as Error);
       };
       signal.addEventListener('abort', abort, { once: true });
@@ -71,38 +68,24 @@ export class Sendings {
     });
   }
 
-  /** Takes a message back that was never written, or was left; false for any other. */
-  withdraw(chat: string, key: string): boolean {
-    const others = this.#left.filter((entry) => entry.chat !== chat || entry.key !== key);
-    const isOut = this.outbox.withdraw(chat, key) || others.length < this.#left.length;
-    if (!isOut) return false;
-    this.#left = others;
-    this.#sendings.get(nameOf(chat, key))?.answer.reject(new DOMException('The message was taken back.', 'AbortError'));
-    this.#sendings.delete(nameOf(chat, key));
-    this.#drop(chat, key);
+  /** Takes a message back that was never written to a socket, or any if `isLeft`; false for others. */
+  withdraw({ chat, key }: Name, isLeft: boolean): boolean {
+    if (!(isLeft ? this.outbox.answered(chat, key) : this.outbox.withdraw(chat, key))) return false;
+    this.#settled(chat, key)?.reject(new DOMException('The message was taken back.', 'AbortError'));
     return true;
   }
 
   answered(chat: string, key: string, answer: Ack | TenfourError): void {
-    if (this.outbox.answered(chat, key)) this.#drop(chat, key);
-    const sending = this.#sendings.get(nameOf(chat, key));
-    this.#sendings.delete(nameOf(chat, key));
-    if (answer instanceof TenfourError) sending?.answer.reject(answer);
-    else sending?.answer.resolve(answer);
+    this.outbox.answered(chat, key);
+    const waiting = this.#settled(chat, key);
+    if (answer instanceof TenfourError) waiting?.reject(answer);
+    else waiting?.resolve(answer);
   }
 
-  /** Every wait ends; the messages are left, and those that are kept stay so. */
+  /** Every wait ends; the messages stay, to be sent by who starts again or comes next. */
   giveUp(why: () => Error): void {
-    this.#left = [...this.#left, ...this.outbox.clear()];
     for (const { answer } of this.#sendings.values()) answer.reject(why());
     this.#sendings.clear();
-  }
-
-  /** What a refusal has left goes out again. */
-  tryAgain(): void {
-    const left = this.#left;
-    this.#left = [];
-    for (const entry of left) this.#sendingOf(entry);
   }
 
   /** Returns once every message that is on its way now has its answer. */
@@ -110,15 +93,22 @@ export class Sendings {
     await Promise.allSettled([...this.#sendings.values()].map(({ answer }) => answer.promise));
   }
 
-  /** Brings back what earlier pages of this user have left, once. */
-  bringBack(user: string): Promise<void> {
-    return (this.#bringingBack ??= this.#bringBack(user));
+  /** Takes over what pages of this user have left that have gone: at first before all that is newer. */
+  adopt(user: string): Promise<void> {
+    return (this.#adopting = this.#adopting.then(() => this.#adopt(user)));
   }
 
-  /** Takes over what pages have left that have gone meanwhile. */
-  async adopt(user: string): Promise<void> {
-    if (!this.#keeps || this.#keeping === null) return;
-    await this.#keep(async (keeping) => this.#take(await keeping.adopt(user), MESSAGES_MAX - this.outbox.size));
+  async #adopt(user: string): Promise<void> {
+    await this.#keep(async (keeping) => {
+      const kept = await inTime(this.#clock, KEEPING_DEADLINE_MS, keeping.adopt(user), 'The database does not answer.');
+      const newer = this.#isBack ? [] : this.outbox.clear();
+      this.#take(kept.slice(0, MESSAGES_MAX - this.outbox.size - newer.length));
+      for (const entry of newer) {
+        this.outbox.add(entry); // one that was kept as well has its place already
+        void this.#keep((it) => it.keep(entry));
+      }
+    });
+    this.#isBack = true;
   }
 
   async forget(user: string): Promise<void> {
@@ -128,39 +118,16 @@ export class Sendings {
   }
 
   async close(): Promise<void> {
-    await this.#bringingBack;
     await this.#writing;
     this.#keeps = false;
     await this.#keeping?.close();
   }
 
-  async #bringBack(user: string): Promise<void> {
-    if (this.#keeping === null) return;
-    this.#keeps = true;
-    const late = (): Error => new Error('The database does not answer.');
-    await this.#keep(async (keeping) => {
-      const kept = await inTime(this.#clock, KEEPING_DEADLINE_MS, keeping.adopt(user), late);
-      const newer = this.outbox.clear();
-      this.#take(kept, MESSAGES_MAX - newer.length);
-      for (const entry of newer) if (!this.#isAmong(kept, entry)) this.outbox.add(entry);
-      for (const entry of newer) void this.#keep((it) => it.keep(entry));
-    });
-    this.#isBack = true;
-  }
-
-  #isAmong(kept: readonly KeptEntry[], { chat, key }: Entry): boolean {
-    return kept.some((each) => each.chat === chat && each.key === key);
-  }
-
   /** They may have been written to a socket by the page that is gone: nobody but the server knows. */
-  #take(kept: readonly KeptEntry[], room: number): void {
-    for (const entry of kept.slice(0, room)) {
-      const name = nameOf(entry.chat, entry.key);
-      const sending = this.#sendings.get(name) ?? {
-        entry: { ...entry, tried: true },
-        answer: new Deferred<Ack>(),
-        callers: 0,
-      };
+  #take(kept: readonly KeptEntry[]): void {
+    for (const draft of kept) {
+      const name = nameOf(draft.chat, draft.key);
+      const sending = this.#sendings.get(name) ?? newSending({ ...draft, tried: true });
       this.outbox.add(sending.entry);
       this.#sendings.set(name, sending);
     }
@@ -175,29 +142,36 @@ export class Sendings {
         throw new TenfourError('key_reused');
       return known;
     }
-    const entry: Entry = { tried: false, ...draft };
-    this.outbox.add(entry);
-    const sending = { entry, answer: new Deferred<Ack>(), callers: 0 };
+    const sending = newSending({ ...draft, tried: false });
+    this.outbox.add(sending.entry);
     this.#sendings.set(name, sending);
-    if (this.#isBack) void this.#keep((keeping) => keeping.keep(entry));
+    if (this.#isBack) void this.#keep((keeping) => keeping.keep(draft));
     return sending;
   }
 
-  #drop(chat: string, key: string): void {
+  /** The message is on its way no more; whoever waits for its answer. */
+  #settled(chat: string, key: string): Deferred<Ack> | undefined {
+    const name = nameOf(chat, key);
+    const sending = this.#sendings.get(name);
+    this.#sendings.delete(name);
     void this.#keep((keeping) => keeping.drop(chat, key));
+    return sending?.answer;
   }
 
   /** Something with the copy; where that fails, there is none from now on, and it is said. */
   async #keep(step: (keeping: Keeping) => Promise<void>): Promise<void> {
     if (this.#keeping === null || !this.#keeps) return;
     const work = step(this.#keeping).catch((cause: unknown) => {
-      if (!this.#keeps) return;
+      if (this.#keeps) this.#log.say('error', 'outbox_not_kept', cause);
       this.#keeps = false;
-      this.#log.say('error', 'outbox_not_kept', cause);
     });
     this.#writing = Promise.all([this.#writing, work]);
     await work;
   }
+}
+
+function newSending(entry: Entry): Sending {
+  return { entry, answer: new Deferred(), callers: 0 };
 }
 
 function nameOf(chat: string, key: string): string {

@@ -3,16 +3,13 @@
 import type { Chat } from './chat';
 import { Client, type ClientOptions } from './client';
 import { chatId } from './ids';
-import type { Keeping } from './keeping';
 import type { Entry } from './outbox';
 
 /** Connections at a time; one more closes the one that was used the longest time ago. */
 export const SINGLES_MAX = 3;
 
-export interface SinglesOptions extends Omit<ClientOptions, 'onlyChat' | 'keeping'> {
-  /** Where the messages of a chat survive a reload; without it as in `ClientOptions`. */
-  readonly keepingOf?: (chat: string) => Keeping | null;
-}
+/** Messages on their way are kept as for `Client` without `keeping`. */
+export type SinglesOptions = Omit<ClientOptions, 'onlyChat' | 'keeping'>;
 
 /**
  * Opens chats by their own doors, at most three at a time. Everything that it opens, `close` closes.
@@ -60,9 +57,7 @@ export class Singles {
   }
 
   #connect(chat: string): Client {
-    const { keepingOf, ...options } = this.#options;
-    const keeping = keepingOf === undefined ? {} : { keeping: keepingOf(chat) };
-    const client = new Client({ ...options, ...keeping, onlyChat: chat });
+    const client = new Client({ ...this.#options, onlyChat: chat });
     client.start();
     for (const { key, text, replyTo } of this.#left.get(chat) ?? []) {
       // Whoever sent it was told when the chat was closed; a refusal is told by `onFrame`.
