@@ -47,6 +47,8 @@ export function hold(id: number): void {
 
 export function leaveLater(id: number): void {
   hold(id);
+  // What can be done by it may be wanted later: it stays until it is done or dismissed.
+  if (untrack(() => list).some((each) => each.id === id && each.action !== null)) return;
   leaving.set(
     id,
     setTimeout(() => {
