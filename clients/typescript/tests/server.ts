@@ -42,12 +42,17 @@ export class Server {
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<Server> {
     const server = new Server(settings);
     await server.start();
-    server.#key = execFileSync(TENFOUR, ['key', 'create', 'tests'], {
-      env: server.#environment(),
-      encoding: 'utf8',
-      stdio: 'pipe',
-    }).trim();
+    server.#key = server.run('key', 'create', 'tests').trim();
     return server;
+  }
+
+  /** What a command says on the server's own machine. */
+  run(...command: string[]): string {
+    return execFileSync(TENFOUR, command, {
+      env: this.#environment(),
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   }
 
   /** Runs until it says where it is. A second start comes back on the same address. */

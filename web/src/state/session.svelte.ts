@@ -37,6 +37,8 @@ type Told =
   { readonly type: 'signed_out'; readonly why: string | null } | { readonly type: 'signed_in'; readonly user: string };
 
 const KNOWN_USER = 'tenfour.user';
+/** Of whom this browser keeps something, signed in or not. */
+const KEPT_OF = 'tenfour.kept';
 /** Somebody has logged out, and the server does not know it yet. */
 const LEAVING = 'tenfour.leaving';
 const LOCK = 'tenfour.refresh';
@@ -54,10 +56,10 @@ export class Session {
   #changed: (state: SessionState) => void;
 
   /** `changed` is told each state. */
-  constructor(origin: string, changed: (state: SessionState) => void = () => undefined) {
+  constructor(origin: string, changed: (state: SessionState) => void = () => undefined, send?: typeof fetch) {
     this.#changed = changed;
-    this.#open = new Api(origin, null);
-    this.api = new Api(origin, (renew) => this.token(renew));
+    this.#open = new Api(origin, null, send);
+    this.api = new Api(origin, (renew) => this.token(renew), send);
     this.#channel = new BroadcastChannel('tenfour.session');
     this.#channel.onmessage = ({ data }: MessageEvent<Told>) => this.#heard(data);
   }
@@ -77,7 +79,7 @@ export class Session {
     else this.#become({ is: 'signed_in', me: known, offline: true });
     try {
       // Asked together: a signed-in person waits for one round trip. Where nobody was signed in there is no cookie to ask with.
-      const signingIn = known !== null || isLeaving() ? this.#signIn() : false;
+      const signingIn = known !== null || isLeaving() || !canStore() ? this.#signIn() : false;
       const [server, isSignedIn] = await Promise.all([this.#learnServer(), signingIn]);
       if (isSignedIn) await this.#learnMe();
       else if (!server.set_up) this.#become({ is: 'setup_needed' });
@@ -103,9 +105,10 @@ export class Session {
     const opened = await this.#open.post('/api/v1/sessions', { body: { name, password, cookie: true } });
     stored((storage) => storage.removeItem(LEAVING));
     this.#take(opened);
-    const before = knownUser();
     const user = await this.api.get('/api/v1/me', {});
-    if (before !== null && before.id !== user.id) await forgetEverything(before.id);
+    // What is kept of somebody else, whose session ended by itself, is not for this one.
+    const before = stored((storage) => storage.getItem(KEPT_OF));
+    if (before !== null && before !== user.id) await forgetEverything(before);
     this.learn(user);
     this.#tell({ type: 'signed_in', user: user.id });
   }
@@ -121,7 +124,11 @@ export class Session {
     await this.logIn(name, password);
   }
 
-  /** Ends the session and forgets everything that this browser keeps of it, in every tab. Raises `Unreachable` where the server could not be told; it is forgotten here all the same. */
+  /**
+   * Ends the session and forgets everything that this browser keeps of it, in every tab.
+   *
+   * Raises `Unreachable` where the server could not be told: it is told at the next start, and nobody is signed in here.
+   */
   async logOut(): Promise<void> {
     const user = this.#state.is === 'signed_in' ? this.#state.me.id : null;
     stored((storage) => storage.setItem(LEAVING, 'yes'));
@@ -130,7 +137,7 @@ export class Session {
     } finally {
       this.#end(null);
       this.#tell({ type: 'signed_out', why: null });
-      await forgetEverything(user);
+      await this.#forget(user);
     }
   }
 
@@ -149,8 +156,11 @@ export class Session {
 
   /** The connection was refused for good, because of who asked. */
   refused(code: string): void {
-    this.#token = null;
+    if (isLeaving() || this.#state.is !== 'signed_in') return;
+    const user = this.#state.me.id;
     this.#end(code);
+    // Somebody has ended this session on purpose: what is kept of it goes too, as after a log-out.
+    if (code === 'token_revoked') void this.#forget(user);
   }
 
   /** An access token; with `renew` another one than the last. Raises `Problem` where the session is over. */
@@ -178,6 +188,11 @@ export class Session {
       if (cause instanceof Problem && this.#state.is === 'signed_out') return false;
       throw cause;
     }
+  }
+
+  async #forget(user: string | null): Promise<void> {
+    await forgetEverything(user);
+    stored((storage) => storage.removeItem(KEPT_OF));
   }
 
   async #endOnServer(): Promise<void> {
@@ -232,10 +247,12 @@ export class Session {
   }
 
   #heard(told: Told): void {
-    if (told.type === 'signed_out' && this.#state.is === 'signed_in') {
+    const { state } = this;
+    if (told.type === 'signed_out' && (state.is === 'signed_in' || state.is === 'signed_out')) {
       this.#token = null;
       this.#become({ is: 'signed_out', why: told.why });
-    } else if (told.type === 'signed_in' && this.#state.is !== 'signed_in') {
+    } else if (told.type === 'signed_in' && !(state.is === 'signed_in' && state.me.id === told.user)) {
+      this.#token = null; // the cookie is another one now
       void this.start();
     }
   }
@@ -250,11 +267,11 @@ export class Session {
   }
 }
 
-/** Who was signed in last: enough to show what is kept of theirs before the server has answered. */
 function isLeaving(): boolean {
   return stored((storage) => storage.getItem(LEAVING)) !== null;
 }
 
+/** Who was signed in last: enough to show what is kept of theirs before the server has answered. */
 function knownUser(): Me | null {
   const text = stored((storage) => storage.getItem(KNOWN_USER));
   if (text === null) return null;
@@ -264,13 +281,18 @@ function knownUser(): Me | null {
 
 function keepUser(me: Me): void {
   stored((storage) => storage.setItem(KNOWN_USER, JSON.stringify(me)));
+  stored((storage) => storage.setItem(KEPT_OF, me.id));
 }
 
 function forgetUser(): void {
   stored((storage) => storage.removeItem(KNOWN_USER));
 }
 
-/** Null where the browser stores nothing: then nobody is known at the next start, which is all that it costs. */
+function canStore(): boolean {
+  return stored((storage) => storage.length) !== null;
+}
+
+/** Null where the browser stores nothing: then nobody is known before the server has answered, which is all that it costs. */
 function stored<T>(use: (storage: Storage) => T): T | null {
   try {
     return use(localStorage);
