@@ -18,6 +18,7 @@ export const de: Texts = {
     loading: 'Wird geladen …',
     more: 'Mehr',
     dismiss: 'Ausblenden',
+    notices: 'Hinweise',
     you: 'Du',
     openMenu: 'Menü öffnen',
     unread: (count: number) => plural(count, { one: '# ungelesene Nachricht', other: '# ungelesene Nachrichten' }),

@@ -35,6 +35,7 @@ export const en = {
     loading: 'Loading…',
     more: 'More',
     dismiss: 'Dismiss',
+    notices: 'Notices',
     you: 'You',
     openMenu: 'Open menu',
     unread: (count: number) => plural(count, { one: '# unread message', other: '# unread messages' }),
