@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { de } from '../../src/lib/texts/de';
 import { refusals } from '../../src/lib/texts/de-refusals';
 import { en } from '../../src/lib/texts/en';
-import { browserLanguage, directionOf, languageOf } from '../../src/lib/texts/index.svelte';
+import { browserLanguage, currentTag, directionOf, languageOf } from '../../src/lib/texts/index.svelte';
 import { pluralIn } from '../../src/lib/texts/plural';
 
 /** Every text by its path: `auth.logIn`. */
@@ -81,6 +81,11 @@ describe('the language', () => {
     expect(browserLanguage(['fr', 'pt-BR'])).toBe('en');
     expect(languageOf('de-CH')).toBe('de');
     expect(languageOf('deu')).toBeNull();
+  });
+
+  test('takes its region from the browser', () => {
+    expect(currentTag('en-GB')).toBe('en-GB');
+    expect(currentTag('de-AT')).toBe('en');
   });
 
   test('says which way it is written', () => {

@@ -15,6 +15,9 @@ const loaders: Record<Exclude<Language, 'en'>, () => Promise<Texts>> = {
   de: async () => (await import('./de')).de,
 };
 
+/** The browser's own, such as en-GB. */
+const LOCALE = new Intl.DateTimeFormat().resolvedOptions().locale;
+
 const RIGHT_TO_LEFT = new Set(['ar', 'dv', 'fa', 'he', 'ps', 'sd', 'ug', 'ur', 'yi']);
 
 let language = $state<Language>('en');
@@ -26,9 +29,14 @@ export function t(): Texts {
   return texts;
 }
 
-/** The language that is shown, for Intl. */
+/** The language that is shown. */
 export function currentLanguage(): Language {
   return language;
+}
+
+/** The same for Intl: with the browser's region where it has one, which decides between 2:05 PM and 14:05. */
+export function currentTag(ofBrowser: string = LOCALE): string {
+  return languageOf(ofBrowser) === language ? ofBrowser : language;
 }
 
 /** The first language of the browser's list that there is a catalogue for. */

@@ -1,4 +1,4 @@
-import { currentLanguage, t } from './index.svelte';
+import { currentTag, t } from './index.svelte';
 
 /*
  * Times, days and numbers in the reader's language and time zone. All take milliseconds since 1970 and read no clock:
@@ -11,7 +11,7 @@ const DAY = 24 * HOUR;
 
 /** 14:05 */
 export function clockTime(at: number): string {
-  return formatter('time', { hour: '2-digit', minute: '2-digit' }).format(at);
+  return formatter('time', { hour: 'numeric', minute: '2-digit' }).format(at);
 }
 
 /** 3 June 2026, 14:05 */
@@ -41,7 +41,7 @@ export function shortWhen(at: number, now: number): string {
 /** now, 5 minutes ago, 3 hours ago, yesterday, 12 days ago, then the date. */
 export function ago(at: number, now: number): string {
   const past = Math.max(0, now - at);
-  const relative = new Intl.RelativeTimeFormat(currentLanguage(), { numeric: 'auto' });
+  const relative = new Intl.RelativeTimeFormat(currentTag(), { numeric: 'auto' });
   if (past < MINUTE) return relative.format(0, 'second');
   if (past < HOUR) return relative.format(-Math.floor(past / MINUTE), 'minute');
   if (past < DAY) return relative.format(-Math.floor(past / HOUR), 'hour');
@@ -51,12 +51,12 @@ export function ago(at: number, now: number): string {
 
 /** 1,234 */
 export function number(value: number): string {
-  return new Intl.NumberFormat(currentLanguage()).format(value);
+  return new Intl.NumberFormat(currentTag()).format(value);
 }
 
 /** Ada, Bert and Cleo */
 export function listOf(names: readonly string[]): string {
-  return new Intl.ListFormat(currentLanguage(), { type: 'conjunction' }).format(names);
+  return new Intl.ListFormat(currentTag(), { type: 'conjunction' }).format(names);
 }
 
 /** How many midnights of the reader's time zone lie between two moments. */
@@ -74,11 +74,11 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** Making one costs 50 µs, a list of messages needs hundreds: they are kept by language and shape. */
 function formatter(shape: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const language = currentLanguage();
-  const name = `${language} ${shape}`;
+  const tag = currentTag();
+  const name = `${tag} ${shape}`;
   const found = formatters.get(name);
   if (found !== undefined) return found;
-  const made = new Intl.DateTimeFormat(language, options);
+  const made = new Intl.DateTimeFormat(tag, options);
   formatters.set(name, made);
   return made;
 }
