@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from playwright.async_api import Browser
 
-from tests.web.browser import Profile
+from tests.servers import Server
+from tests.web.browser import PLAIN_HOST, Profile, people
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -37,3 +39,14 @@ async def test_the_policy_refuses_inline_scripts_and_style_attributes(person: Pr
     assert await page.evaluate("window.ran") is None
     assert len(ann.faults) >= 2
     ann.allow("policy|Policy|404")
+
+
+async def test_over_plain_http_in_a_network_it_starts_without_a_service_worker(browser: Browser, server: Server) -> None:
+    async with people(browser, lambda: server.url.replace("127.0.0.1", PLAIN_HOST)) as person:
+        ann = await person()
+
+        page = await ann.open("/")
+
+        await page.wait_for_function("document.querySelector('#app').childElementCount > 0")
+        await page.wait_for_load_state("networkidle")
+        assert await page.evaluate("[isSecureContext, 'serviceWorker' in navigator]") == [False, False]
