@@ -184,6 +184,6 @@ def scenarios(history_messages: int, idle_connections: int, web_messages: int) -
                  (Column("first p50 ms", "first_p50_ms"), Column("max ms", "first_max_ms"), Column("again p50 ms", "again_p50_ms"), Column("max ms", "again_max_ms")),
                  ("Tenfour",), "first_p50_ms", FAST_SENDERS),
         Scenario("web-memory", f"A tab before and after {web.REMEMBERED:,} received messages, garbage collected.", Shape(1, 1), web.memory,
-                 (Column("heap MiB", "heap_before_mib", 1), Column("after", "heap_after_mib", 1), Column("ratio", "heap_ratio", 2),
-                  Column("process MiB", "tab_before_mib", 1), Column("after", "tab_after_mib", 1), Column("ratio", "tab_ratio", 2)), ("Tenfour",), "heap_ratio", BROWSED),
+                 (Column("tab MiB", "tab_fresh_mib", 1), Column("after", "tab_full_mib", 1), Column("ratio", "tab_ratio", 2), Column("its heap MiB", "heap_fresh_mib", 1),
+                  Column(f"after {web.A_TENTH:,}", "heap_tenth_mib", 1), Column(f"after {web.REMEMBERED:,}", "heap_full_mib", 1)), ("Tenfour",), "tab_ratio", BROWSED),
     ]  # fmt: skip
