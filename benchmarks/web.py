@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 from statistics import median, quantiles
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from generator import Result, VoidRunError, load
 from servers import Backend, Ready
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ROW = "article"  # a message
 COMPOSER = "textarea:not(:disabled):not([readonly])"
 CHAT_LINK = 'a[href="/chats/{chat}"]'
+NAME_FIELD = 'input[autocomplete="username"]'
+PASSWORD_FIELD = 'input[autocomplete="current-password"]'
 
 READER, WRITER, PASSWORD = "reader", "writer", "correct horse battery"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -129,6 +131,7 @@ class Stage:
         self._backend.call("PUT", f"/users/{WRITER}", {"name": WRITER})
         self._writer = Backend(ready.port, self._backend.call("POST", f"/users/{WRITER}/tokens", {"expires_in": 86_400})["access_token"])
         self._reader = self._backend.call("POST", "/sessions", LOG_IN)["user"]["id"]
+        self._kept = self._log_in()
 
     def talk(self, name: str) -> Talk:
         """A new group of the two."""
@@ -143,9 +146,8 @@ class Stage:
 
     @contextmanager
     def profile(self) -> Iterator[Profile]:
-        """A new browser profile in which the reader has logged in, as a page does it."""
-        context = self.browser.new_context(base_url=self._origin, viewport={"width": 1280, "height": 800}, service_workers="allow")
-        context.set_default_timeout(WAIT_MS)
+        """A new browser profile with a session of the reader and nothing else: no cache, no code compiled, no message kept."""
+        context = self._context(storage_state={"cookies": [], "origins": self._kept})
         context.add_init_script(PROBE)
         answer = context.request.post("/api/v1/sessions", data=LOG_IN | {"cookie": True})
         if not answer.ok:
@@ -154,6 +156,24 @@ class Stage:
             yield Profile(context)
         finally:
             context.close()
+
+    def _log_in(self) -> list[Any]:
+        """What a page stores of who has logged in by its form; the cookie is used once, so each profile gets one of its own."""
+        context = self._context()
+        page = context.new_page()
+        page.goto("/login")
+        page.fill(NAME_FIELD, READER)
+        page.fill(PASSWORD_FIELD, PASSWORD)
+        page.press(PASSWORD_FIELD, "Enter")
+        page.wait_for_url(lambda url: not url.endswith("/login"))
+        kept: list[Any] = context.storage_state()["origins"]
+        context.close()
+        return kept
+
+    def _context(self, **options: Any) -> BrowserContext:
+        context = self.browser.new_context(base_url=self._origin, viewport={"width": 1280, "height": 800}, **options)
+        context.set_default_timeout(WAIT_MS)
+        return context
 
 
 class Profile:

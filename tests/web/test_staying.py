@@ -20,9 +20,11 @@ async def test_whoever_opened_a_chat_at_its_first_unread_message_and_sees_its_en
     writer = await world.ann.connect()
     await writer.send(chat, "the first one")
     tab = await person()
-    await tab.context.request.post(f"{server.url}/api/v1/sessions", data={"name": name, "password": PASSWORD, "cookie": True})
     page = await tab.open(f"/chats/{chat}")
-    await expect(page.get_by_text("the first one").last).to_be_in_viewport()
+    await page.locator('input[autocomplete="username"]').fill(name)
+    await page.locator('input[autocomplete="current-password"]').fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("article", has_text="the first one")).to_be_in_viewport()
 
     for number in range(60):
         await writer.send(chat, f"number {number} of many")
