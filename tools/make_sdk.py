@@ -185,7 +185,7 @@ def closing_file() -> str:
     rows = "".join(f"  {code}: {_text(retry)},\n" for code, retry in sorted(RETRY_BY_CLOSE_CODE.items()) if retry in (Retry.NEVER, Retry.WITH_NEW_TOKEN))
     return (
         HEAD.format(source="src/tenfour/errors.py")
-        + f"""import type {{ Retry }} from './errors';
+        + f"""import type {{ Retry }} from './errors.js';
 
 /** The codes with which a server closes; what each means is in docs/reference/errors.md. */
 export type CloseCode ={codes};

@@ -1,9 +1,9 @@
 /** One chat, as an application holds it. */
 
-import type { Client } from './client';
-import type { Events } from './events';
-import type { Ack, Seq } from './generated/frames';
-import type { HistoryPage } from './rest';
+import type { Client } from './client.js';
+import type { Events } from './events.js';
+import type { Ack, Seq } from './generated/frames.js';
+import type { HistoryPage } from './rest.js';
 
 export interface SendOptions {
   /** The sender's own name for the message; made where none is given. */

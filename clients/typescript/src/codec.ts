@@ -1,6 +1,12 @@
 /** Text to frames and back. What a server leaves out has its default afterwards. */
 
-import { EVENT_DEFAULTS, TOLD_DEFAULTS, type AnyEvent, type ClientFrame, type ServerFrame } from './generated/frames';
+import {
+  EVENT_DEFAULTS,
+  TOLD_DEFAULTS,
+  type AnyEvent,
+  type ClientFrame,
+  type ServerFrame,
+} from './generated/frames.js';
 
 export function encode(frame: ClientFrame): string {
   return JSON.stringify(frame);

@@ -13,12 +13,12 @@
  * milliseconds of a clock that never goes back.
  */
 
-import { delayMs } from './backoff';
-import { isEvent } from './codec';
-import { timeLimit, type Cut, type TimeLimit } from './cuts';
-import { failureOf } from './errors';
-import { RETRY_BY_CLOSE_CODE } from './generated/closing';
-import type { ErrorCode, Retry } from './generated/errors';
+import { delayMs } from './backoff.js';
+import { isEvent } from './codec.js';
+import { timeLimit, type Cut, type TimeLimit } from './cuts.js';
+import { failureOf } from './errors.js';
+import { RETRY_BY_CLOSE_CODE } from './generated/closing.js';
+import type { ErrorCode, Retry } from './generated/errors.js';
 import type {
   AnyEvent,
   ClientFrame,
@@ -30,7 +30,7 @@ import type {
   Synced,
   ToldFrame,
   Welcome,
-} from './generated/frames';
+} from './generated/frames.js';
 
 export const CONNECT_TIMEOUT_MS = 15_000;
 export const SILENCE_GRACE_MS = 10_000;

@@ -1,6 +1,6 @@
 /** The user's token, and how a new one is got. */
 
-import { inTime, type Clock } from './clock';
+import { inTime, type Clock } from './clock.js';
 
 /** A token, or a function that gives one; its argument tells that the last one was refused or is about to expire. */
 export type TokenSource = string | ((renew: boolean) => Promise<string>);

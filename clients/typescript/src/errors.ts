@@ -1,4 +1,4 @@
-import { FAILURES, type ErrorCode, type Failure, type Retry } from './generated/errors';
+import { FAILURES, type ErrorCode, type Failure, type Retry } from './generated/errors.js';
 
 /** The row of a code; null for one that this version does not know. */
 export function failureOf(code: string): Failure | null {

@@ -1,9 +1,9 @@
 /** What `for await` takes events from. */
 
-import { Deferred } from './deferred';
-import { TenfourError } from './errors';
-import { Feed, type Behind, type HistoryReplaced, type Page } from './feed';
-import type { AnyEvent } from './generated/frames';
+import { Deferred } from './deferred.js';
+import { TenfourError } from './errors.js';
+import { Feed, type Behind, type HistoryReplaced, type Page } from './feed.js';
+import type { AnyEvent } from './generated/frames.js';
 
 export type Item = AnyEvent | HistoryReplaced;
 

@@ -6,7 +6,7 @@
  * is slow, late, or beyond a reset costs bounded memory and misses nothing.
  */
 
-import type { AnyEvent, Seq } from './generated/frames';
+import type { AnyEvent, Seq } from './generated/frames.js';
 
 /**
  * The chat's history is another one: what was told of it before means nothing, and its events come anew from the first.

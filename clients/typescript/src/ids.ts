@@ -1,6 +1,6 @@
 /** Ids: UUIDs as text in canonical form. */
 
-import { TenfourError } from './errors';
+import { TenfourError } from './errors.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 

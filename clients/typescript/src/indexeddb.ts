@@ -1,6 +1,6 @@
 /** Messages on their way in IndexedDB. */
 
-import type { Keeping, KeptEntry } from './keeping';
+import type { Keeping, KeptEntry } from './keeping.js';
 
 export interface IndexedDbOptions {
   /** Only the messages of this chat are adopted. */

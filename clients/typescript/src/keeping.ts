@@ -1,6 +1,6 @@
 /** Messages on their way that survive a reload. */
 
-import type { Entry } from './outbox';
+import type { Entry } from './outbox.js';
 
 /** What is kept of a message. */
 export type KeptEntry = Pick<Entry, 'chat' | 'key' | 'text' | 'replyTo'>;
@@ -23,7 +23,7 @@ export function keepingHere(url: string, only: { readonly onlyChat?: string }): 
   if (typeof indexedDB === 'undefined') return null;
   let loading: Promise<Keeping> | null = null;
   const loaded = (): Promise<Keeping> =>
-    (loading ??= import('./indexeddb').then(({ IndexedDbKeeping }) => new IndexedDbKeeping(url, only)));
+    (loading ??= import('./indexeddb.js').then(({ IndexedDbKeeping }) => new IndexedDbKeeping(url, only)));
   return {
     adopt: async (user) => (await loaded()).adopt(user),
     keep: async (entry) => (await loaded()).keep(entry),

@@ -1,13 +1,13 @@
 /** The line to the server: one socket after another, and the tokens that open them. */
 
-import { inTime, type Clock } from './clock';
-import { encode } from './codec';
-import type { Credentials } from './credentials';
-import { TenfourError } from './errors';
-import type { ClientFrame } from './generated/frames';
-import type { Log } from './log';
-import type { Rest } from './rest';
-import { Socket, type WebSocketConstructor } from './transport';
+import { inTime, type Clock } from './clock.js';
+import { encode } from './codec.js';
+import type { Credentials } from './credentials.js';
+import { TenfourError } from './errors.js';
+import type { ClientFrame } from './generated/frames.js';
+import type { Log } from './log.js';
+import type { Rest } from './rest.js';
+import { Socket, type WebSocketConstructor } from './transport.js';
 
 const GONE_DEADLINE_MS = 2_000;
 

@@ -1,10 +1,10 @@
 /** Who listens to which chat, and from where on. */
 
-import type { Connection, Effect } from './connection';
-import { Events, type ReadPage } from './events';
-import type { TenfourError } from './errors';
-import { Feed } from './feed';
-import type { Seq } from './generated/frames';
+import type { Connection, Effect } from './connection.js';
+import { Events, type ReadPage } from './events.js';
+import type { TenfourError } from './errors.js';
+import { Feed } from './feed.js';
+import type { Seq } from './generated/frames.js';
 
 /** The listeners of one chat, and under null those of all. */
 export class Listeners {

@@ -5,7 +5,7 @@
  * holds its chat back and begins again with the oldest (G9): the key makes that safe (G3).
  */
 
-import { TenfourError } from './errors';
+import { TenfourError } from './errors.js';
 
 /** Unanswered messages of a client; `add` refuses one more with `busy`. */
 export const MESSAGES_MAX = 10_000;

@@ -1,6 +1,6 @@
 /** Receipts on their way: the highest of each chat, at most one a second and chat. Pure. */
 
-import type { Receipt, Seq } from './generated/frames';
+import type { Receipt, Seq } from './generated/frames.js';
 
 const PAUSE_MS = 1_000;
 /** Chats whose receipts go out within one second; the others follow in the next. */

@@ -1,12 +1,12 @@
 /** What the SDK asks over HTTP: pages of history and of events. */
 
-import type { HistoryOptions } from './chat';
-import { inTime, type Clock } from './clock';
-import { eventsOf } from './codec';
-import type { Credentials } from './credentials';
-import { errorOf, TenfourError } from './errors';
-import type { Page } from './feed';
-import type { MessageSent, Seq } from './generated/frames';
+import type { HistoryOptions } from './chat.js';
+import { inTime, type Clock } from './clock.js';
+import { eventsOf } from './codec.js';
+import type { Credentials } from './credentials.js';
+import { errorOf, TenfourError } from './errors.js';
+import type { Page } from './feed.js';
+import type { MessageSent, Seq } from './generated/frames.js';
 
 const REST_TIMEOUT_MS = 15_000;
 const PROBE_TIMEOUT_MS = 3_000;

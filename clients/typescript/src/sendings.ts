@@ -1,12 +1,12 @@
 /** Messages on their way, and who waits for their answers. */
 
-import { inTime, type Clock } from './clock';
-import { Deferred } from './deferred';
-import { TenfourError } from './errors';
-import type { Ack } from './generated/frames';
-import type { Keeping, KeptEntry } from './keeping';
-import type { Log } from './log';
-import { MESSAGES_MAX, Outbox, type Entry } from './outbox';
+import { inTime, type Clock } from './clock.js';
+import { Deferred } from './deferred.js';
+import { TenfourError } from './errors.js';
+import type { Ack } from './generated/frames.js';
+import type { Keeping, KeptEntry } from './keeping.js';
+import type { Log } from './log.js';
+import { MESSAGES_MAX, Outbox, type Entry } from './outbox.js';
 
 /** A database that says nothing for so long is done without: messages wait for it. */
 const KEEPING_DEADLINE_MS = 5_000;

@@ -1,9 +1,9 @@
 /** Chats by their own doors: one connection each, for an application that shows one chat at a time. */
 
-import type { Chat } from './chat';
-import { Client, type ClientOptions } from './client';
-import { chatId } from './ids';
-import type { Entry } from './outbox';
+import type { Chat } from './chat.js';
+import { Client, type ClientOptions } from './client.js';
+import { chatId } from './ids.js';
+import type { Entry } from './outbox.js';
 
 /** Connections at a time; one more closes the one that was used the longest time ago. */
 export const SINGLES_MAX = 3;

@@ -1,6 +1,6 @@
 // Made from src/tenfour/errors.py by `make docs`. Do not edit.
 
-import type { Retry } from './errors';
+import type { Retry } from './errors.js';
 
 /** The codes with which a server closes; what each means is in docs/reference/errors.md. */
 export type CloseCode =
