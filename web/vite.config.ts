@@ -47,6 +47,8 @@ export default defineConfig({
     cssTarget: ['chrome123', 'firefox125', 'safari17.5'],
     // What is inlined as data: would need a wider Content-Security-Policy.
     assetsInlineLimit: 0,
+    // One file for the first load: apart, its pieces compress worse and are asked for one by one.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } } },
     // tools/budget.mjs reads from it what the first load takes.
     manifest: true,
     reportCompressedSize: false,

@@ -14,7 +14,7 @@ import {
 } from '@tenfour/client';
 import { Api, Problem, Unreachable, type Shapes } from '../lib/api';
 import { pageClock, type Clock } from '../lib/clock';
-import { Kept } from '../lib/kept';
+import type { Kept } from '../lib/kept';
 import { Chats, type Head } from './chats.svelte';
 import { ConnectionView } from './connection.svelte';
 import { Conversation } from './conversation.svelte';
@@ -239,6 +239,8 @@ export class Messenger {
   /** Opens what this browser keeps, and shows the list; null where it keeps nothing. */
   async #openKept(): Promise<Kept | null> {
     try {
+      // What speaks to IndexedDB is needed after the first screen, not before it.
+      const { Kept } = await import('../lib/kept');
       const kept = await Kept.open(this.me.id);
       if (this.#isOver) {
         kept.close();

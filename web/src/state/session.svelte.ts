@@ -1,7 +1,6 @@
 /** Who is signed in. The access token is in memory only; the refresh token is in a cookie that no script can read. */
 
 import { Api, Problem, Unreachable, type Shapes } from '../lib/api';
-import { forgetEverything } from '../lib/kept';
 
 export type ServerInfo = Shapes['Server'];
 
@@ -108,7 +107,7 @@ export class Session {
     const user = await this.api.get('/api/v1/me', {});
     // What is kept of somebody else, whose session ended by itself, is not for this one.
     const before = stored((storage) => storage.getItem(KEPT_OF));
-    if (before !== null && before !== user.id) await forgetEverything(before);
+    if (before !== null && before !== user.id) await forgetEverythingOf(before);
     this.learn(user);
     this.#tell({ type: 'signed_in', user: user.id });
   }
@@ -191,7 +190,7 @@ export class Session {
   }
 
   async #forget(user: string | null): Promise<void> {
-    await forgetEverything(user);
+    await forgetEverythingOf(user);
     stored((storage) => storage.removeItem(KEPT_OF));
   }
 
@@ -304,4 +303,10 @@ function stored<T>(use: (storage: Storage) => T): T | null {
 
 function isMe(value: unknown): value is Me {
   return typeof value === 'object' && value !== null && 'id' in value && 'name' in value && 'admin' in value;
+}
+
+/** Deletes what this browser keeps of somebody. What speaks to IndexedDB is not part of the first load. */
+async function forgetEverythingOf(user: string | null): Promise<void> {
+  const { forgetEverything } = await import('../lib/kept');
+  await forgetEverything(user);
 }
