@@ -109,9 +109,9 @@ export class Members {
   }
 
   #put(shown: Shapes['MemberShown']): void {
-    const { people, chats } = this.#messenger;
+    const { people, chats, me } = this.#messenger;
     const person = people.learn({ ...shown, id: shown.user });
-    if (chats.get(this.chat)?.isSmall === true) people.presence.expect(person.id);
+    if (person !== me && chats.get(this.chat)?.isSmall === true) people.presence.expect(person.id);
     const member = { person, role: roleOf(shown.role), joinedAt: Date.parse(shown.joined_at) };
     if (this.#list.some((each) => each.person === person)) this.#replace(member);
     else this.#list = [...this.#list, member];

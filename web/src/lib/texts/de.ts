@@ -197,6 +197,8 @@ export const de: Texts = {
   // Die Liste der Chats und was man mit einem Chat tut
   chats: {
     title: 'Chats',
+    wrongId:
+      'Was in der Adresse auf /chats/ folgt, ist keine Kennung eines Chats. Vielleicht ist der Link abgeschnitten.',
     list: 'Chats',
     new: 'Neuer Chat',
     account: 'Konto und Einstellungen',

@@ -210,6 +210,7 @@ export const en = {
   // The list of chats and what is done with a chat
   chats: {
     title: 'Chats',
+    wrongId: 'What follows /chats/ in the address is not the id of a chat. The link may have been cut off.',
     list: 'Chats',
     new: 'New chat',
     account: 'Account and settings',
