@@ -6,6 +6,6 @@ export default mergeConfig(
   defineConfig({
     // Svelte's state as browsers have it, not as a server renders it once.
     resolve: { conditions: ['browser'] },
-    test: { environment: 'node' },
+    test: { environment: 'node', testTimeout: 30_000 },
   }),
 );

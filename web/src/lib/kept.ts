@@ -13,11 +13,22 @@ export interface KeptWindow {
   readonly epoch: string | null;
   readonly messages: readonly MessageSent[];
   readonly hasBefore: boolean;
+  /** How far the others had got. */
+  readonly progress: readonly KeptProgress[];
+}
+
+export interface KeptProgress {
+  readonly user: string;
+  readonly delivered: number;
+  readonly read: number;
+  /** Milliseconds since 1970. */
+  readonly readAt: number | null;
 }
 
 export interface KeptChats {
   readonly at: number;
   readonly chats: readonly Shapes['ChatShown'][];
+  /** Those whose names are known. */
   readonly people: readonly Shapes['PersonShown'][];
 }
 

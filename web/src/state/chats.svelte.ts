@@ -343,6 +343,7 @@ export class Chats {
   #keep(): void {
     const chats = this.list.filter((entry) => entry.gone === null).map((entry) => entry.snapshot());
     const at = this.#messenger.clock.wall();
-    this.#messenger.keep('chats.not_kept', (kept) => kept.keepChats({ at, chats, people: [] }));
+    const people = this.#messenger.people.snapshot();
+    this.#messenger.keep('chats.not_kept', (kept) => kept.keepChats({ at, chats, people }));
   }
 }

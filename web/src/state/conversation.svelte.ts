@@ -385,6 +385,12 @@ export class Conversation {
       if (message.status !== status) changed.set(message.key, { ...message, status });
     }
     if (changed.size > 0) this.#change(changed);
+    this.#keeping.ask();
+  }
+
+  /** One has become a member. */
+  appeared(): void {
+    if (this.#isOpen && this.#load.is === 'failed') void this.#begin(this.#wanted);
   }
 
   /** A connection is there, with this head of the chat; null where it is not told. */
@@ -392,7 +398,8 @@ export class Conversation {
     this.#hasReceipts = false;
     if (this.entry?.gone === 'left' || this.entry?.gone === 'removed') return;
     const isBegun = this.#held !== null; // a page is on its way
-    if (this.#isOpen && !isBegun && (this.#stale || this.#load.is === 'failed')) void this.#begin(this.#wanted);
+    const wasAway = this.#load.is === 'failed' && this.#load.problem instanceof Unreachable;
+    if (this.#isOpen && !isBegun && (this.#stale || wasAway)) void this.#begin(this.#wanted);
     else if (this.#isLoaded && (head ?? 0) > this.#timeline.known) void this.#catchUp(head ?? 0);
     if (this.#isOpen && this.#isLoaded) void this.#learnReceipts();
   }
@@ -564,6 +571,7 @@ export class Conversation {
   async #showKept(): Promise<void> {
     const window = await this.#messenger.readKept('window.not_read', (kept) => kept.window(this.chat));
     if (window === null || this.#isLoaded || this.#load.is !== 'loading') return;
+    for (const { user, ...reached } of window.progress) this.entry?.heardReceipt(user, reached);
     const items = window.messages.map((sent) => this.#itemOf(sent));
     const known = items.at(-1)?.seq ?? 0;
     this.#timeline.reset(items, { hasBefore: window.hasBefore, hasAfter: false, known });
@@ -872,7 +880,11 @@ export class Conversation {
     const at = this.#messenger.clock.wall();
     const { chat } = this;
     const { epoch } = this.#messenger.connection;
-    this.#messenger.keep('window.not_kept', (kept) => kept.keepWindow({ chat, at, epoch, messages, hasBefore }));
+    const others = [...(this.entry?.progress.others ?? [])];
+    const progress = others.map(([user, reached]) => ({ user, ...reached }));
+    this.#messenger.keep('window.not_kept', (kept) =>
+      kept.keepWindow({ chat, at, epoch, messages, hasBefore, progress }),
+    );
   }
 
   #sentOf({ key, id, seq, by, at, text, replyTo, editedAt, deleted }: Message): Shapes['MessageSent'] {

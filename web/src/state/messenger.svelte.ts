@@ -247,7 +247,9 @@ export class Messenger {
         return null;
       }
       this.#kept = kept;
-      this.chats.restore((await kept.chats())?.chats ?? []);
+      const list = await kept.chats();
+      for (const face of list?.people ?? []) this.people.recall(face);
+      this.chats.restore(list?.chats ?? []);
       return kept;
     } catch (cause) {
       this.connection.lacks('kept_messages');
@@ -370,7 +372,10 @@ export class Messenger {
 
   /** A chat that is not in the list: one has joined it, or it is too far down. */
   #strange(chat: string): void {
-    this.chats.find(chat).catch((cause: unknown) => this.trouble('chat.not_found', cause));
+    this.chats.find(chat).then(
+      () => this.#conversations.get(chat)?.appeared(),
+      (cause: unknown) => this.trouble('chat.not_found', cause),
+    );
   }
 
   #historyReplaced(): void {

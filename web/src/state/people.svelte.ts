@@ -71,12 +71,16 @@ export class Presence {
 }
 
 const LOOKED_UP_AT_ONCE = 100;
+/** People whose names are there without a network. */
+const KEPT_MAX = 500;
 
 export class People {
   readonly presence = new Presence();
   #api: Api;
   #known = new Map<string, Person>();
   #nameless = new Set<string>();
+  /** Known from an earlier visit only. */
+  #recalled = new Set<string>();
   #lookup: Promise<void> | null = null;
   #ended = new AbortController();
 
@@ -91,6 +95,9 @@ export class People {
       person = new Person(id, this);
       this.#known.set(id, person);
       this.#nameless.add(id);
+      this.lookUpAgain();
+    } else if (this.#recalled.delete(id)) {
+      this.#nameless.add(id); // they may have another name by now
       this.lookUpAgain();
     }
     return person;
@@ -107,7 +114,15 @@ export class People {
     if (face.avatar !== undefined) person.avatar = face.avatar;
     if (face.avatar_colour !== undefined) person.colour = face.avatar_colour;
     this.#nameless.delete(face.id);
+    this.#recalled.delete(face.id);
     return person;
+  }
+
+  /** Takes what an earlier visit has left, where the server has not told yet. */
+  recall(face: Face): void {
+    if ((this.#known.get(face.id)?.name ?? '') !== '') return;
+    this.learn(face);
+    this.#recalled.add(face.id);
   }
 
   /** Asks for the names that are missing. */
@@ -121,6 +136,14 @@ export class People {
   async search(text: string, signal?: AbortSignal): Promise<Person[]> {
     const page = await this.#api.get('/api/v1/users', { query: { query: text, limit: 20 }, signal });
     return page.items.map((user) => this.learn(user));
+  }
+
+  /** Whose names are known, as they are kept for the next start. */
+  snapshot(): Required<Face>[] {
+    return [...this.#known.values()]
+      .filter(({ name }) => name !== '')
+      .slice(-KEPT_MAX)
+      .map(({ id, name, avatar, colour }) => ({ id, name, avatar, avatar_colour: colour }));
   }
 
   dispose(): void {

@@ -304,6 +304,7 @@ describe.skipIf(noServer !== null)('with a server', () => {
     await say(bob, chat, 2);
     const first = device(server, ann);
     await first.conversation(chat).open();
+    await until(() => expect(first.people.get(bob.id).name).toBe('bob'));
     first.conversation(chat).typed('to be continued');
     await until(() => expect(texts(first.conversation(chat))).toHaveLength(2));
     first.conversation(chat).close();
@@ -317,10 +318,12 @@ describe.skipIf(noServer !== null)('with a server', () => {
     void here.open();
     await until(() => expect(texts(here)).toEqual(['bob 1', 'bob 2']));
     const wasStale = [again.chats.stale, here.stale];
+    const name = again.people.get(bob.id).name;
     await server.start();
     again.connection.tryNow();
 
     expect(wasStale).toEqual([true, true]);
+    expect(name).toBe('bob');
     await until(() => expect([again.chats.stale, here.stale]).toEqual([false, false]));
     expect(here.draft).toBe('to be continued');
   }, 30_000);
