@@ -1,30 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Message, Row } from '../../src/state/message';
 import { Rows, type Item } from '../../src/state/rows';
+import { message } from './messages';
 import { randomOf } from './random';
 
 const NOON = new Date(2026, 0, 15, 12).getTime();
 const MINUTE = 60_000;
 const ALL = { hasBefore: false, unreadFrom: null };
-
-export function message(seq: number, by: string, at: number, more: Partial<Message> = {}): Message {
-  return {
-    key: `m${seq}`,
-    id: `m${seq}`,
-    seq,
-    by,
-    mine: by === 'me',
-    at,
-    text: `text ${seq}`,
-    deleted: false,
-    editedAt: null,
-    replyTo: null,
-    status: 'sent',
-    slow: false,
-    failure: null,
-    ...more,
-  };
-}
 
 function item(seq: number, by: string, at: number, more: Partial<Message> = {}): Item {
   return { kind: 'message', seq, message: message(seq, by, at, more) };

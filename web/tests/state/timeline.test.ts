@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Item } from '../../src/state/rows';
 import { Timeline, WINDOW_MAX } from '../../src/state/timeline';
+import { message } from './messages';
 import { randomOf } from './random';
-import { message } from './rows.test';
 
 function said(seq: number, by = 'ann'): Item {
   return { kind: 'message', seq, message: message(seq, by, seq) };
