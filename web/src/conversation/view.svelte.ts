@@ -2,9 +2,9 @@ import { tick } from 'svelte';
 import { paths } from '../lib/router.svelte';
 import { t } from '../lib/texts/index.svelte';
 import { toast } from '../parts/toasts.svelte';
+import { copyText } from '../shell/copy';
 import type { Conversation } from '../state/conversation.svelte';
 import type { Message } from '../state/message';
-import { copy } from './copy';
 
 /** Where a menu opens: below a button or row, or at a finger. */
 export type Spot = Element | { readonly x: number; readonly y: number };
@@ -42,12 +42,12 @@ export class View {
   }
 
   async copyText(message: Message): Promise<void> {
-    this.#tellCopied(await copy(message.text ?? ''));
+    this.#tellCopied(await copyText(message.text ?? ''));
   }
 
   async copyLink(message: Message): Promise<void> {
     if (message.seq === null) return;
-    this.#tellCopied(await copy(location.origin + paths.message(this.conversation.chat, message.seq)));
+    this.#tellCopied(await copyText(location.origin + paths.message(this.conversation.chat, message.seq)));
   }
 
   unreadFrom(message: Message): void {
