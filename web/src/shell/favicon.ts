@@ -5,25 +5,17 @@ export function iconWith(unread: Unread): string {
   return `data:image/svg+xml,${encodeURIComponent(drawing(unread))}`;
 }
 
-/** Shows what is unread on the tab's icon and, where the app is installed, on its own. */
-export function showUnread(unread: Unread, page: Document = document): void {
-  const nothing = unread.direct === 0 && !unread.rest;
-  iconOf(page).href = nothing ? (plain ?? iconWith(unread)) : iconWith(unread);
-  showOnApp(unread, nothing);
-}
-
 let plain: string | null = null;
 
-function iconOf(page: Document): HTMLLinkElement {
-  const found = page.querySelector<HTMLLinkElement>('link[rel~="icon"]');
-  if (found !== null) {
-    plain ??= found.href;
-    return found;
+/** Shows what is unread on the tab's icon and, where the app is installed, on its own. */
+export function showUnread(unread: Unread): void {
+  const nothing = unread.direct === 0 && !unread.rest;
+  const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+  if (icon !== null) {
+    plain ??= icon.href;
+    icon.href = nothing ? plain : iconWith(unread);
   }
-  const made = page.createElement('link');
-  made.rel = 'icon';
-  page.head.append(made);
-  return made;
+  showOnApp(unread, nothing);
 }
 
 function showOnApp(unread: Unread, nothing: boolean): void {
