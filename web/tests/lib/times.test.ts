@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ago, dayName, daysBetween, listOf, number, shortWhen } from '../../src/lib/texts/times';
 
+/* What a region decides (3 June or June 3) may be either: the machine that runs the tests has one. */
+
 /** In the zone of whoever runs the tests, as the functions work. */
 function at(year: number, month: number, day: number, hour = 12, minute = 0): number {
   return new Date(year, month - 1, day, hour, minute).getTime();
@@ -22,8 +24,8 @@ describe('days', () => {
   test('are named: today, yesterday, the weekday with its date, the year only where it is another', () => {
     expect(dayName(at(2026, 6, 10, 0, 0), NOW)).toBe('Today');
     expect(dayName(at(2026, 6, 9, 23, 59), NOW)).toBe('Yesterday');
-    expect(dayName(at(2026, 6, 3), NOW)).toBe('Wednesday, June 3');
-    expect(dayName(at(2025, 12, 31), NOW)).toBe('Wednesday, December 31, 2025');
+    expect(dayName(at(2026, 6, 3), NOW)).toMatch(/^Wednesday,? (3 June|June 3)$/);
+    expect(dayName(at(2025, 12, 31), NOW)).toMatch(/^Wednesday,? (31 December|December 31,) 2025$/);
   });
 });
 
@@ -32,7 +34,7 @@ describe('the time of a last message', () => {
     expect(shortWhen(at(2026, 6, 10, 9, 7), NOW)).toMatch(/^0?9:07/);
     expect(shortWhen(at(2026, 6, 9, 9, 7), NOW)).toBe('Yesterday');
     expect(shortWhen(at(2026, 6, 4), NOW)).toBe('Thursday');
-    expect(shortWhen(at(2026, 6, 3), NOW)).toBe('06/03/26');
+    expect(shortWhen(at(2026, 6, 3), NOW)).toMatch(/^(06\/03|03\/06)\/26$/);
   });
 
   test('is the clock also where the server is ahead of this machine', () => {
@@ -54,11 +56,11 @@ describe('ago', () => {
   });
 
   test('becomes the date after a month', () => {
-    expect(ago(at(2026, 1, 2), NOW)).toBe('January 2, 2026');
+    expect(ago(at(2026, 1, 2), NOW)).toMatch(/^(2 January|January 2,) 2026$/);
   });
 });
 
 test('numbers and lists are written as the language does', () => {
   expect(number(12345)).toBe('12,345');
-  expect(listOf(['Ada', 'Bert', 'Cleo'])).toBe('Ada, Bert, and Cleo');
+  expect(listOf(['Ada', 'Bert', 'Cleo'])).toMatch(/^Ada, Bert,? and Cleo$/);
 });
