@@ -14,7 +14,7 @@ from tests.web.browser import PHONE, Person, Profile
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-ROWS = "[...document.querySelectorAll('[data-chat]')].map((row) => row.querySelector('.title').textContent)"
+TITLES = "[data-chat] .title"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ async def test_the_arrow_keys_go_through_the_list_and_enter_opens(server: Server
     for title in ("One", "Two", "Three"):
         await ann.say(await ann.make(title), "hello")
     page = await ann.enter()
-    await page.wait_for_function(f"{ROWS}.length === 3")
+    await expect(page.locator(TITLES)).to_have_count(3)
 
     await page.keyboard.press("/")
     for key in ("ArrowDown", "ArrowDown", "End", "ArrowUp", "Enter"):
@@ -82,17 +82,17 @@ async def test_a_row_under_the_pointer_stays_where_it_is_while_others_move(serve
     for chat in chats:
         await ann.say(chat, "hello")
     page = await ann.enter()
-    await page.wait_for_function(f"{ROWS}.join() === 'Three,Two,One'")
+    await expect(page.locator(TITLES)).to_have_text(["Three", "Two", "One"])
 
     await page.locator("[data-chat]", has_text="Two").hover()
     await bob.say(chats[0], "news")
 
-    await page.wait_for_function(f"{ROWS}.join() === 'One,Two,Three'")
+    await expect(page.locator(TITLES)).to_have_text(["One", "Two", "Three"])
     await bob.say(chats[1], "more")
     await expect(page.locator("[data-chat]", has_text="more")).to_be_visible()
-    assert await page.evaluate(ROWS) == ["One", "Two", "Three"]
+    await expect(page.locator(TITLES)).to_have_text(["One", "Two", "Three"])
     await page.mouse.move(900, 500)
-    await page.wait_for_function(f"{ROWS}.join() === 'Two,One,Three'")
+    await expect(page.locator(TITLES)).to_have_text(["Two", "One", "Three"])
 
 
 async def test_unread_messages_stand_in_the_list_in_the_title_and_on_the_icon(server: Server, person: Profile) -> None:
@@ -113,7 +113,7 @@ async def test_ctrl_k_leads_to_a_chat_by_a_few_letters(server: Server, person: P
     for title in ("Harbour", "Kitchen"):
         await ann.make(title)
     page = await ann.enter()
-    await page.wait_for_function(f"{ROWS}.length === 2")
+    await expect(page.locator(TITLES)).to_have_count(2)
 
     await page.keyboard.press("Control+k")
     await page.get_by_role("combobox").fill("kit")
@@ -127,7 +127,7 @@ async def test_a_single_key_is_no_shortcut_where_they_are_switched_off(server: S
     ann = await member(server, person)
     await ann.make("Harbour")
     page = await ann.enter()
-    await page.wait_for_function(f"{ROWS}.length === 1")
+    await expect(page.locator(TITLES)).to_have_count(1)
     await page.keyboard.press("Control+/")
     sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
 
