@@ -230,6 +230,17 @@ async def test_a_row_that_leaves_the_page_hands_the_focus_to_the_list(quick: Ser
     await expect(page.locator("#messages")).to_be_focused()
 
 
+async def test_a_draft_outlives_a_reload_that_follows_the_last_key_at_once(quick: Server, person: Profile) -> None:
+    chat = await reading(quick, person, 1)
+    page = await chat.open()
+    composer = page.get_by_role("textbox", name="Message")
+
+    await composer.fill("half a thought")
+    await page.reload()
+
+    await expect(composer).to_have_value("half a thought")
+
+
 async def test_enter_sends_shift_enter_makes_a_line_and_the_draft_stays_with_its_chat(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 3)
     page = await chat.open()

@@ -126,8 +126,11 @@ export class Kept {
   }
 
   async keepDraft(chat: string, text: string): Promise<void> {
-    if (text === '') await this.#db.delete('drafts', chat);
-    else await this.#db.put('drafts', text, chat);
+    const writing = this.#db.transaction('drafts', 'readwrite');
+    const answer = text === '' ? writing.store.delete(chat) : writing.store.put(text, chat);
+    // Said at once, so that a page that is going away need not live until the answer comes.
+    writing.commit();
+    await Promise.all([answer, writing.done]);
   }
 
   failures(): Promise<KeptFailure[]> {

@@ -1,4 +1,4 @@
-/** What was written and not sent, by chat: kept on this device half a second after the last key. */
+/** What was written and not sent, by chat: kept on this device half a second after the last key, or when the page is left. */
 
 import { SvelteMap } from 'svelte/reactivity';
 import { Later, type Clock } from '../lib/clock';
@@ -14,10 +14,14 @@ export class Drafts {
   #dirty = new Set<string>();
   #keeping: Later;
   #failed: (cause: unknown) => void;
+  #leaving = new AbortController();
 
   constructor(clock: Clock, failed: (cause: unknown) => void) {
     this.#keeping = new Later(clock, KEEP_MS, () => this.#keep());
     this.#failed = failed;
+    if (typeof document === 'undefined') return;
+    // A page that is hidden may never run again; one that is reloaded is hidden first.
+    document.addEventListener('visibilitychange', () => this.#keeping.hurry(), { signal: this.#leaving.signal });
   }
 
   /** Empty where there is none. */
@@ -57,6 +61,7 @@ export class Drafts {
   }
 
   dispose(): void {
+    this.#leaving.abort();
     this.#keeping.hurry();
     this.#kept = null;
   }
