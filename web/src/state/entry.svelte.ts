@@ -241,16 +241,16 @@ export class ChatEntry {
         this.progress.expect(this.#memberCount - 1);
         this.#typing.stopped(event.user);
         this.#ticks += 1;
-        if (event.user === me.id) this.#gone = event.by === me.id ? 'left' : 'removed';
+        if (event.user === me.id && isNews) this.#gone = event.by === me.id ? 'left' : 'removed';
         break;
       case 'member_changed':
-        if (event.user === me.id) this.#role = roleOf(event.role);
+        if (event.user === me.id && isNews) this.#role = roleOf(event.role);
         break;
     }
   }
 
   renamed(event: ChatChanged): void {
-    this.#ownTitle = event.title;
+    if (event.seq > this.#counted) this.#ownTitle = event.title;
   }
 
   removed(): void {

@@ -84,6 +84,8 @@ export class Messenger {
   #events: Events | null = null;
   /** What is not later than this came in a replay, by chat. */
   #replayed = new Map<string, number>();
+  /** Events of chats that are being asked for. */
+  #strange = new Map<string, AnyEvent[]>();
   #wasRefused = false;
   #isOver = false;
 
@@ -195,6 +197,7 @@ export class Messenger {
 
   /** Everything up to the head of what the server showed is on this device. */
   arrivedUpTo(entry: ChatEntry, shown: Shapes['ChatShown']): void {
+    if (this.#isOver) return;
     if (shown.delivered < shown.head && entry.gone === null) this.client.chat(entry.id).delivered(shown.head);
   }
 
@@ -304,12 +307,10 @@ export class Messenger {
   #happened(event: AnyEvent): void {
     this.connection.happened(event.chat, event.seq);
     const entry = this.chats.get(event.chat);
-    if (entry === null) {
-      this.#strange(event.chat);
-    } else {
-      this.#listed(entry, event);
-      this.chats.changed(entry);
-    }
+    const strange = this.#strange.get(event.chat);
+    if (strange !== undefined) strange.push(event);
+    else if (entry === null) void this.#find(event);
+    else this.#listed(entry, event);
     if (event.type === 'message_sent' && 'by' in event && event.by === this.me.id) {
       this.#answeredElsewhere(event.chat, event.key);
     }
@@ -318,6 +319,11 @@ export class Messenger {
   }
 
   #listed(entry: ChatEntry, event: AnyEvent): void {
+    this.#apply(entry, event);
+    this.chats.changed(entry);
+  }
+
+  #apply(entry: ChatEntry, event: AnyEvent): void {
     entry.passed(event.seq);
     if (!('by' in event)) return; // a kind that this version does not know
     switch (event.type) {
@@ -370,12 +376,20 @@ export class Messenger {
     }
   }
 
-  /** A chat that is not in the list: one has joined it, or it is too far down. */
-  #strange(chat: string): void {
-    this.chats.find(chat).then(
-      () => this.#conversations.get(chat)?.appeared(),
-      (cause: unknown) => this.trouble('chat.not_found', cause),
-    );
+  /** A chat that is not in the list: one has joined it, or it is too far down. What happens in it meanwhile waits for it. */
+  async #find(first: AnyEvent): Promise<void> {
+    const events = [first];
+    this.#strange.set(first.chat, events);
+    try {
+      const entry = await this.chats.find(first.chat);
+      if (this.#isOver) return;
+      for (const event of events) this.#listed(entry, event);
+      this.#conversations.get(first.chat)?.appeared();
+    } catch (cause) {
+      this.trouble('chat.not_found', cause);
+    } finally {
+      this.#strange.delete(first.chat);
+    }
   }
 
   #historyReplaced(): void {
