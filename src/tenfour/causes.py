@@ -568,6 +568,15 @@ _ORIGIN = (
         "Let the proxy pass on the host that was asked for, or name the page's origin in `allowed_origins`.",
     ),
     Cause(
+        "scheme_lost",
+        Layer.ORIGIN,
+        (_N,),
+        "The proxy ends TLS and does not tell the server so, which then takes its own https page for a stranger's.",
+        "Status 403 with code `origin_refused`, and its `detail` names an origin with `https://` and the same host.",
+        "With `Origin: http://HOST` it is let in.",
+        "Set `public_url` to the https address, or let the proxy send `X-Forwarded-Proto` and name it in `trusted_proxies`.",
+    ),
+    Cause(
         "subprotocol_dropped",
         Layer.ORIGIN,
         (_N,),
@@ -901,6 +910,15 @@ _DELIVERY = (
         "`ack` came, all nodes heard the event, and the receiver got nothing.",
         "`tenfour trace CHAT SEQ` shows to which connections it went.",
         "Keep the doctor's report and the server's log of that minute, and report it as a bug.",
+    ),
+    Cause(
+        "ack_missing",
+        Layer.DELIVERY,
+        (_W,),
+        "The message was delivered, and its sender was not told so.",
+        "The others see the message, the sender's stays “on its way” and is sent again.",
+        "The second connection gets the message, the first no `ack` for its key.",
+        "Report it as a bug. Sending again with the same key cannot double the message.",
     ),
     Cause(
         "error_broadcast",

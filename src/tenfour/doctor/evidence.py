@@ -172,7 +172,7 @@ class Http:
     ready: tuple[str, ...] | None = None
     """The reasons of ``/api/v1/health/ready``: empty when ready."""
     nodes: tuple[tuple[str, str], ...] = ()
-    """Address and node id, for each address of the name that was asked."""
+    """Address and node id, for each address of the name that was asked; an empty id is a server that is not Tenfour."""
     proxy_url: str | None = None
     """The proxy of this machine's environment that the request went through, without its password."""
 
@@ -241,6 +241,8 @@ class Token:
     not_before_ms: int | None = None
     expires_ms: int | None = None
     bytes: int = 0
+    bad_chars: str = ""
+    """The characters in it that cannot stand in a subprotocol, as a browser sends it."""
     login: str | None = None
     """The code with which a log-in by name was refused, if that was how the token was to be had."""
 

@@ -1,0 +1,276 @@
+"""The judgement: from everything that was seen to the one root cause, and one line a check. Pure.
+
+The steps stand in the order of the way, and the first that failed has the cause: what comes after it failed
+because of it. What works here but fails for others (a port that browsers refuse, a dead second address) is
+asked last. Each step's judge is in a ``judge_*`` file; none of them raises, whatever the evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import Literal
+
+from tenfour.causes import CAUSES, EXIT_CODES, EXIT_HEALTHY, EXIT_NOT_TENFOUR, Cause
+from tenfour.doctor.evidence import Evidence
+from tenfour.doctor.finding import Finding, is_tenfour, lasting, problem_of
+from tenfour.doctor.judge_delivery import judge_delivery, judge_echo, judge_frames, judge_steady
+from tenfour.doctor.judge_http import judge_http
+from tenfour.doctor.judge_line import judge_address, judge_address_for_browsers, judge_dead_addresses, judge_names, judge_tcp, judge_tls
+from tenfour.doctor.judge_others import judge_h2, judge_nodes
+from tenfour.doctor.judge_session import SKEW_MS, judge_readiness, judge_token, judge_welcome
+from tenfour.doctor.judge_time import judge_ended, judge_idle, judge_many
+from tenfour.doctor.judge_upgrade import judge_upgrade
+from tenfour.doctor.proxies import Proxy, fingerprint, lines
+
+Verdict = Literal["ok", "warn", "fail", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to do, and what to paste where the proxy is known (else empty)."""
+
+    text: str
+    proxy: Proxy | None = None
+    lines: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The one cause, or None if nothing is wrong as far as it was measured."""
+
+    cause: Cause | None
+    says: str
+    fix: Fix | None
+    certain: bool
+    not_measured: tuple[str, ...]
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One step in one line."""
+
+    name: str
+    verdict: Verdict
+    line: str
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    name: str
+    title: str
+    judge: Callable[[Evidence], Finding | None]
+    line: Callable[[Evidence], str]
+    missing: str
+    """What was not measured where the step was not reached, as the rest of a sentence."""
+
+
+def diagnose(evidence: Evidence) -> Diagnosis:
+    """The one root cause of what was seen."""
+    found = _first(evidence)
+    not_measured = _not_measured(evidence)
+    if found is None:
+        ours = is_tenfour(evidence)
+        return Diagnosis(None, _all_well(evidence, ours=ours), None, certain=True, not_measured=not_measured, exit_code=EXIT_HEALTHY if ours else EXIT_NOT_TENFOUR)
+    finding, _ = found
+    cause = CAUSES[finding.cause]
+    return Diagnosis(cause, finding.says, _fix(evidence, cause), finding.certain, not_measured, EXIT_CODES[cause.layer])
+
+
+def checks(evidence: Evidence) -> list[Check]:
+    """What each step came to; the one with the cause failed, others with something odd are warnings."""
+    found = _first(evidence)
+    failed = found[1] if found is not None else None
+    return [_check(evidence, step, failed=step.name == failed) for step in _STEPS if _is_shown(evidence, step)]
+
+
+def proxy_of(evidence: Evidence) -> Proxy | None:
+    """The proxy that gave itself away."""
+    upgrade, http, welcome = evidence.upgrade, evidence.http, evidence.welcome
+    return fingerprint(upgrade.reply if upgrade is not None else None, welcome.reply if welcome is not None else None, http.reply if http is not None else None)
+
+
+def _first(evidence: Evidence) -> tuple[Finding, str] | None:
+    """The finding that counts, and the name of its step."""
+    for step in _STEPS:
+        found = step.judge(evidence)
+        if found is not None:
+            return found, step.name
+    for name, judge in _LAST:
+        found = judge(evidence)
+        if found is not None:
+            return found, name
+    return None
+
+
+def _fix(evidence: Evidence, cause: Cause) -> Fix:
+    proxy = proxy_of(evidence)
+    return Fix(cause.fix, proxy, lines(proxy, cause.id) if proxy is not None else "")
+
+
+def _all_well(evidence: Evidence, *, ours: bool) -> str:
+    if not ours:
+        return "The line is good as far as can be seen, but the server is not Tenfour, so that nothing of chats was tried."
+    if evidence.delivery is not None:
+        return "All is well: connected, let in, and a message arrived."
+    if evidence.welcome is not None:
+        return "All is well: connected and let in."
+    return "All is well as far as it goes without a token: the server is reached, and WebSockets get through to it."
+
+
+_NOT_BY_US = "What only a browser has is not tried here: its Content-Security-Policy, extensions, HTTP/2 and limits. The page /debug tries those."
+
+
+def _not_measured(evidence: Evidence) -> tuple[str, ...]:
+    missing = [f"Not measured: {step.missing}." for step in _STEPS if step.missing and getattr(evidence, step.name) is None and _is_shown(evidence, step)]
+    return (*evidence.notes, *missing, _NOT_BY_US)
+
+
+def _is_shown(evidence: Evidence, step: _Step) -> bool:
+    """TLS is no step of a plain address, and how a connection ended is one only where one did."""
+    if step.name == "tls":
+        return evidence.address.is_secure or evidence.tls is not None
+    return step.name != "ended" or evidence.ended is not None
+
+
+def _check(evidence: Evidence, step: _Step, *, failed: bool) -> Check:
+    seen = getattr(evidence, step.name)
+    if seen is None and not failed:
+        return Check(step.title, "skipped", "not measured", 0.0)
+    finding = step.judge(evidence)
+    took_ms = seen.took_ms if hasattr(seen, "took_ms") else 0.0
+    if finding is not None:
+        return Check(step.title, "fail" if failed else "warn", finding.says, took_ms)
+    if failed:
+        found = _first(evidence)
+        assert found is not None, "a step failed"
+        return Check(step.title, "fail", found[0].says, took_ms)
+    return Check(step.title, "warn" if step.name == "http" and _is_skewed(evidence) else "ok", step.line(evidence), took_ms)
+
+
+def _is_skewed(evidence: Evidence) -> bool:
+    skew_ms = evidence.http.skew_ms if evidence.http is not None else None
+    return skew_ms is not None and abs(skew_ms) > SKEW_MS
+
+
+# The line of a check that is well
+
+
+def _address_line(evidence: Evidence) -> str:
+    address = evidence.address
+    return f"{address.given} (host {address.host}, port {address.port})"
+
+
+def _names_line(evidence: Evidence) -> str:
+    names = evidence.names
+    return ", ".join((*names.ipv4, *names.ipv6)) or "no address" if names is not None else ""
+
+
+def _tcp_line(evidence: Evidence) -> str:
+    dials = evidence.tcp.dials if evidence.tcp is not None else ()
+    return ", ".join(f"{dial.address} {dial.outcome.replace('_', ' ')}" for dial in dials) or "nothing tried"
+
+
+def _tls_line(evidence: Evidence) -> str:
+    tls = evidence.tls
+    if tls is None:
+        return ""
+    until = f", certificate of {tls.certificate.issuer} for {lasting(tls.certificate.not_after_ms - evidence.at_ms)} more" if tls.certificate is not None and evidence.at_ms else ""
+    return f"{tls.version or 'open'}{until}"
+
+
+def _http_line(evidence: Evidence) -> str:
+    http = evidence.http
+    if http is None:
+        return ""
+    if http.server is None:
+        return f"status {http.reply.status}, not Tenfour"
+    skew = f"; this machine's clock is {lasting(http.skew_ms or 0)} {'ahead' if (http.skew_ms or 0) > 0 else 'behind'}" if _is_skewed(evidence) else ""
+    proxy = proxy_of(evidence)
+    return f"Tenfour {http.server.version}, node {http.server.node}{f', behind {proxy}' if proxy is not None else ''}{skew}"
+
+
+def _upgrade_line(evidence: Evidence) -> str:
+    upgrade = evidence.upgrade
+    if upgrade is None:
+        return ""
+    problem = problem_of(upgrade.reply)
+    return f"status {upgrade.reply.status}{f', {upgrade.subprotocol}' if upgrade.subprotocol else ''}{f', {problem.code}' if problem is not None else ''}"
+
+
+def _token_line(evidence: Evidence) -> str:
+    token = evidence.token
+    if token is None or not token.given:
+        return "none given"
+    return f"of {token.issuer or 'no issuer'} for {token.subject or 'nobody'}, signed with {token.algorithm or 'nothing'}"
+
+
+def _welcome_line(evidence: Evidence) -> str:
+    welcome = evidence.welcome
+    return f"connection {welcome.connection} at node {welcome.node}, {len(welcome.chats)}{' and more' if welcome.chats_more else ''} chats" if welcome is not None else ""
+
+
+def _echo_line(evidence: Evidence) -> str:
+    times = sorted(evidence.echo.times_ms) if evidence.echo is not None else []
+    if not times:
+        return "nothing sent"
+    p99 = quantiles(times, n=100, method="inclusive")[98] if len(times) > 1 else times[0]
+    return f"{len(times)} round trips, p50 {times[len(times) // 2]:.1f} ms, p99 {p99:.1f} ms"
+
+
+def _frames_line(evidence: Evidence) -> str:
+    frames = evidence.frames.frames if evidence.frames is not None else ()
+    return f"up to {max((frame.bytes for frame in frames), default=0):,} bytes pass"
+
+
+def _steady_line(evidence: Evidence) -> str:
+    return f"{len(evidence.steady.arrivals_ms)} frames came evenly" if evidence.steady is not None else ""
+
+
+def _delivery_line(evidence: Evidence) -> str:
+    delivery = evidence.delivery
+    if delivery is None or delivery.ack_ms is None or delivery.received_ms is None:
+        return f"refused with {delivery.error}" if delivery is not None and delivery.error else "not tried"
+    return f"stored after {delivery.ack_ms:.1f} ms, at the second connection after {delivery.received_ms:.1f} ms"
+
+
+def _idle_line(evidence: Evidence) -> str:
+    idle = evidence.idle
+    return f"{len(idle.silent)} silent connections lived, up to {lasting(max((line.lived_s for line in idle.silent), default=0) * 1000)}" if idle is not None else ""
+
+
+def _many_line(evidence: Evidence) -> str:
+    return f"{evidence.many.stood} at once" if evidence.many is not None else ""
+
+
+def _ended_line(evidence: Evidence) -> str:
+    return f"after {lasting(evidence.ended.lived_s * 1000)}" if evidence.ended is not None else ""
+
+
+_STEPS = (
+    _Step("address", "address", judge_address, _address_line, ""),
+    _Step("names", "DNS", judge_names, _names_line, "the host's name"),
+    _Step("tcp", "TCP", judge_tcp, _tcp_line, "whether the port is open"),
+    _Step("tls", "TLS", judge_tls, _tls_line, "TLS and the certificate"),
+    _Step("http", "HTTP", judge_http, _http_line, "plain HTTP"),
+    _Step("upgrade", "upgrade", judge_upgrade, _upgrade_line, "the upgrade to WebSocket"),
+    _Step("token", "token", judge_token, _token_line, "the token"),
+    _Step("welcome", "welcome", judge_welcome, _welcome_line, "whether the server lets the token in"),
+    _Step("echo", "round trip", judge_echo, _echo_line, "the round trip"),
+    _Step("frames", "large frames", judge_frames, _frames_line, "large frames"),
+    _Step("steady", "evenness", judge_steady, _steady_line, "whether frames come evenly"),
+    _Step("delivery", "delivery", judge_delivery, _delivery_line, "delivery from one connection to another"),
+    _Step("idle", "silence", judge_idle, _idle_line, "how long silence is borne (--idle 120)"),
+    _Step("many", "number", judge_many, _many_line, ""),
+    _Step("ended", "end", judge_ended, _ended_line, ""),
+)
+_LAST: tuple[tuple[str, Callable[[Evidence], Finding | None]], ...] = (
+    ("http", judge_readiness),
+    ("http", judge_nodes),
+    ("address", judge_address_for_browsers),
+    ("upgrade", judge_h2),
+    ("tcp", judge_dead_addresses),
+)

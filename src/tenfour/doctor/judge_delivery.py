@@ -1,0 +1,118 @@
+"""What the evidence says of a message's way: echo, size, evenness, and from one connection to another."""
+
+from __future__ import annotations
+
+from tenfour.doctor.evidence import Delivery, Echo, Evidence, Frames
+from tenfour.doctor.finding import Finding, by_close, by_code, is_tenfour, lasting
+
+_BROKEN = frozenset({1002, 1007})
+_TOO_BIG = 1009
+_GAP, _RUSH, _BUNCH = 3.0, 0.25, 3
+"""In intervals: a gap is longer, frames of a bunch follow more closely; and how many frames make a bunch."""
+
+
+def judge_echo(evidence: Evidence) -> Finding | None:
+    echo = evidence.echo
+    if echo is None or len(echo.times_ms) >= echo.sent:
+        return None
+    return _echo_missing(evidence, echo)
+
+
+def _echo_missing(evidence: Evidence, echo: Echo) -> Finding:
+    told = f"Of {echo.sent} texts {len(echo.times_ms)} came back."
+    if echo.close is not None:
+        found = by_close(echo.close)
+        return found if found is not None else Finding.likely("tcp_reset", told, "Then the line was cut.")
+    return Finding.likely("open_but_mute", told) if is_tenfour(evidence) else Finding.likely("other_ws_server", told)
+
+
+def judge_frames(evidence: Evidence) -> Finding | None:
+    frames = evidence.frames
+    if frames is None:
+        return None
+    if frames.compressed is not None:
+        code = frames.compressed.code
+        told = f"With compression the connection ended{f' with {code}' if code else ''}; without it lives."
+        return Finding("deflate_broken", f"Compression is agreed upon, and something on the way garbles it. {told}", certain=code in _BROKEN)
+    return _too_big(frames)
+
+
+def _too_big(frames: Frames) -> Finding | None:
+    lost = next((frame for frame in frames.frames if frame.back_ms is None), None)
+    if lost is None:
+        return None
+    passed = max((frame.bytes for frame in frames.frames if frame.back_ms is not None), default=0)
+    told = f"{passed:,} bytes pass, {lost.bytes:,} do not"
+    if lost.close is None:
+        return Finding("mtu_blackhole", f"Large packets get lost on the way, small ones arrive: {told}, and no error says so.", certain=passed > 0)
+    if lost.close.code in _BROKEN:
+        return Finding.likely("deflate_broken", f"{told}: it was closed with {lost.close.code}.")
+    by = "Tenfour" if lost.close.error == "frame_too_large" else "something on the way, not by Tenfour"
+    limit = f" The server itself takes {frames.limit_bytes:,}." if frames.limit_bytes is not None else ""
+    return Finding("frame_too_big", f"A frame was too large: {told}. It was ended by {by}.{limit}", certain=lost.close.code == _TOO_BIG)
+
+
+def judge_steady(evidence: Evidence) -> Finding | None:
+    """Frames sent evenly that came in bunches; one hiccup is none."""
+    steady = evidence.steady
+    if steady is None or steady.interval_ms <= 0:
+        return None
+    gaps = [after - before for before, after in zip(steady.arrivals_ms, steady.arrivals_ms[1:], strict=False)]
+    bunches = _bunches([gap / steady.interval_ms for gap in gaps])
+    if (len(bunches) < 2 and sum(bunches) * 2 < len(steady.arrivals_ms)) or not bunches:  # noqa: PLR2004 - again and again
+        return None
+    return Finding.plain("frames_clumped", f"Sent every {lasting(steady.interval_ms)}, they came with gaps of up to {lasting(max(gaps))} and then {max(bunches)} at once.")
+
+
+def _bunches(gaps: list[float]) -> list[int]:
+    """The sizes of the bunches: frames hard upon each other after a long gap."""
+    found: list[int] = []
+    size = 0
+    for gap in [*gaps, _GAP + 1]:
+        if size and gap <= _RUSH:
+            size += 1
+            continue
+        if size >= _BUNCH:
+            found.append(size)
+        size = 1 if gap > _GAP else 0
+    return found
+
+
+def judge_delivery(evidence: Evidence) -> Finding | None:
+    delivery = evidence.delivery
+    if delivery is None or delivery.sent_at is None:
+        return None
+    if delivery.error is not None:
+        return by_code(delivery.error, "the test message was refused")
+    return _split(delivery) or _unheard(delivery) or _unpaired(delivery) or _foreign(delivery)
+
+
+def _split(delivery: Delivery) -> Finding | None:
+    if len({seq for _, seq in delivery.heads}) <= 1:
+        return None
+    return Finding.plain("nodes_split", f"Of the same chat they say: {', '.join(f'{node} ends at {seq}' for node, seq in delivery.heads)}.")
+
+
+def _unheard(delivery: Delivery) -> Finding | None:
+    deaf = [heard.node for heard in delivery.heard if heard.after_ms is None]
+    if deaf and delivery.ack_ms is not None:
+        return Finding.plain("broker_down", f"The message was stored by {delivery.sent_at}, and {', '.join(deaf)} heard nothing of it.")
+    return None
+
+
+def _unpaired(delivery: Delivery) -> Finding | None:
+    """One half of what should come: the ack, or the message at the other connection."""
+    if delivery.received_ms is None and not delivery.subscribed:
+        return Finding.plain("not_subscribed")
+    if delivery.ack_ms is None:
+        return Finding.plain("ack_missing") if delivery.received_ms is not None else Finding.likely("store_down", "The test message got neither ack nor error.")
+    if delivery.received_ms is not None:
+        return None
+    told = f"The ack came after {lasting(delivery.ack_ms)}."
+    if delivery.received_at not in (None, delivery.sent_at):
+        return Finding.likely("broker_down", f"{told} The sender was at {delivery.sent_at}, the receiver at {delivery.received_at}.")
+    return Finding.plain("not_delivered", told)
+
+
+def _foreign(delivery: Delivery) -> Finding | None:
+    return Finding.plain("error_broadcast", f"The second connection got {delivery.foreign_errors} of them.") if delivery.foreign_errors else None

@@ -1,0 +1,97 @@
+"""What the evidence says of token, chat and welcome."""
+
+from __future__ import annotations
+
+from tenfour.doctor.evidence import Close, Evidence, Token, Welcome
+from tenfour.doctor.finding import Finding, by_close, by_code, is_tenfour, lasting, moment
+from tenfour.doctor.judge_upgrade import judge_refused
+from tenfour.wire.frames import PROTOCOL
+
+SKEW_MS = 30_000
+"""From here on a difference of clocks breaks tokens: it is the leeway that servers give."""
+_SWITCHING = 101
+
+
+def judge_token(evidence: Evidence) -> Finding | None:
+    """A token that could not be had, or that cannot be sent. What is in it is for the server to judge."""
+    token = evidence.token
+    if token is None:
+        return None
+    if token.login is not None:
+        return by_code(token.login, "the log-in was refused") or Finding("login_failed", f"The log-in was refused with {token.login}, so that there is no token.")
+    if token.bad_chars and token.fault is None and token.carrier == "subprotocol":
+        return Finding.plain("token_bad_chars", f"It has {', '.join(repr(each) for each in dict.fromkeys(token.bad_chars))}.")
+    if token.fault is not None and evidence.welcome is None:
+        return Finding.likely("token_malformed", f"{token.fault.removesuffix('.')}.")
+    return None
+
+
+def judge_welcome(evidence: Evidence) -> Finding | None:
+    welcome, upgrade = evidence.welcome, evidence.upgrade
+    if welcome is None or welcome.outcome == "welcome":
+        return None
+    if welcome.reply is not None and welcome.reply.status != _SWITCHING and upgrade is not None:
+        return judge_refused(evidence, upgrade, welcome.reply)
+    if welcome.close is not None:
+        return _closed(evidence, welcome, welcome.close)
+    return _no_welcome(evidence, welcome)
+
+
+def _closed(evidence: Evidence, welcome: Welcome, close: Close) -> Finding:
+    token = evidence.token
+    if close.error == "token_missing" and token is not None and token.given:
+        return _lost(token, welcome)
+    if close.error in ("token_expired", "token_not_yet_valid") and token is not None:
+        return _out_of_date(evidence, token, close)
+    if close.error == "token_malformed" and token is not None and token.fault:
+        return Finding("token_malformed", f"What was sent as token is not a JWT: {token.fault.removesuffix('.')}.")
+    return by_close(close) or Finding.likely("tcp_reset", "It opened, and the line was cut before the server had said anything.")
+
+
+def _lost(token: Token, welcome: Welcome) -> Finding:
+    cured = f" Brought as {' or '.join(welcome.cured_by)}, it arrives." if welcome.cured_by else ""
+    return Finding("token_lost", f"The token was sent ({token.carrier or 'as the client does'}), and the server says that none came: a proxy removes it on the way.{cured}")
+
+
+def _out_of_date(evidence: Evidence, token: Token, close: Close) -> Finding:
+    """Expired or not yet valid by the server's clock; where this machine's says otherwise, it is the clocks."""
+    http = evidence.http
+    server_ms = http.server_ms if http is not None else None
+    skew_ms = http.skew_ms if http is not None else None
+    is_over = close.error == "token_expired"
+    limit_ms = token.expires_ms if is_over else token.not_before_ms
+    if server_ms is None or skew_ms is None or limit_ms is None:
+        return by_close(close) or Finding.plain("token_expired" if is_over else "token_not_yet_valid")
+    local_ms = server_ms + skew_ms
+    clocks = _clocks(skew_ms)
+    if abs(skew_ms) > SKEW_MS and (limit_ms > local_ms if is_over else limit_ms <= local_ms):
+        return Finding("clock_skew", f"{clocks[0].upper()}{clocks[1:]}: by it the token is good, by the server's clock it {'has expired' if is_over else 'is not valid yet'}.")
+    told = f"expired {lasting(server_ms - limit_ms)} ago" if is_over else f"becomes valid in {lasting(limit_ms - server_ms)}"
+    also = f"; {clocks}" if abs(skew_ms) >= 5_000 else ""  # noqa: PLR2004 - less is the way of the answer
+    return Finding("token_expired" if is_over else "token_not_yet_valid", f"The token {told} by the server's clock, at {moment(limit_ms)}{also}.")
+
+
+def _clocks(skew_ms: int) -> str:
+    return f"this machine's clock is {lasting(skew_ms)} {'ahead of' if skew_ms > 0 else 'behind'} the server's"
+
+
+def _no_welcome(evidence: Evidence, welcome: Welcome) -> Finding:
+    ours = is_tenfour(evidence)
+    if welcome.outcome == "other_frame":
+        return Finding.plain("other_ws_server", "Its first frame is none of this protocol.") if not ours else Finding.likely("welcome_late", "Another frame came first.")
+    waited = f"No frame came within {lasting(welcome.waited_ms)}."
+    if ours:
+        reasons = evidence.http.ready if evidence.http is not None else None
+        return Finding.plain("welcome_late", waited, *(f"The server is not ready: {reason}." for reason in reasons or ()))
+    subprotocol = evidence.upgrade.subprotocol if evidence.upgrade is not None else None
+    return Finding("other_ws_server", f"A WebSocket server answers that is not Tenfour. {waited}", certain=subprotocol != PROTOCOL)
+
+
+def judge_readiness(evidence: Evidence) -> Finding | None:
+    """What the server says of itself, where nothing else has failed."""
+    reasons = evidence.http.ready if evidence.http is not None else None
+    if not reasons:
+        return None
+    told = f"The server says that it is not ready: {'; '.join(reasons)}."
+    cause = next((cause for part, cause in (("store", "store_down"), ("broker", "broker_down"), ("node", "draining")) if any(each.startswith(part) for each in reasons)), "store_down")
+    return Finding.plain(cause, told)

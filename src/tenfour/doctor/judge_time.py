@@ -1,0 +1,87 @@
+"""What the evidence says of silence, age and number: cuts, limits, and the end of a connection that worked."""
+
+from __future__ import annotations
+
+from tenfour.doctor.evidence import Ended, Evidence, Idle, Line, Many
+from tenfour.doctor.finding import Finding, by_close, by_code, lasting, problem_of
+from tenfour.doctor.proxies import Proxy, fingerprint
+
+SAME_S = 2.0
+"""Ends that are no further apart than this have one reason."""
+_UNAVAILABLE = 503
+
+
+def judge_idle(evidence: Evidence) -> Finding | None:
+    idle = evidence.idle
+    if idle is None:
+        return None
+    told = next((found for line in _all(idle) if line.close is not None and (found := by_close(line.close)) is not None and found.cause in ("draining", "proxy_reload")), None)
+    return told or _forgotten(idle) or _cut(idle)
+
+
+def _all(idle: Idle) -> tuple[Line, ...]:
+    return idle.silent if idle.busy is None else (*idle.silent, idle.busy)
+
+
+def _forgotten(idle: Idle) -> Finding | None:
+    dead = [line.silent_s for line in idle.silent if line.close is not None and line.close.how == "dead"]
+    if not dead:
+        return None
+    return Finding.plain("nat_forgot", f"After {lasting(min(dead) * 1000)} of silence the next frame was not answered, and no end had come.")
+
+
+def _cut(idle: Idle) -> Finding | None:
+    """Silent lines that ended at one age. Whether the one with traffic ended too tells silence from age."""
+    ends = [line.lived_s for line in idle.silent if line.close is not None]
+    busy = idle.busy if idle.busy is not None and idle.busy.close is not None else None
+    if not ends:
+        return Finding.likely("lifetime_cut", f"The connection with traffic ended after {lasting(busy.lived_s * 1000)}.") if busy is not None else None
+    after = lasting(min(ends) * 1000)
+    if busy is not None and abs(busy.lived_s - min(ends)) <= SAME_S:
+        return Finding.plain("lifetime_cut", f"Silent or not, they ended after {after}.")
+    alike = max(ends) - min(ends) <= SAME_S
+    lives = "one with traffic lives" if idle.busy is not None and busy is None else "how one with traffic fares was not measured"
+    return Finding("idle_cut", f"Something on the way cuts a connection after {after} of silence; {lives}.", certain=alike and idle.busy is not None)
+
+
+def judge_many(evidence: Evidence) -> Finding | None:
+    many = evidence.many
+    if many is None or many.stood >= many.asked:
+        return None
+    told = f"Of {many.asked} connections {many.stood} stood."
+    if many.close is not None and (found := by_close(many.close)) is not None:
+        return Finding(found.cause, f"{found.says} {told}", certain=found.certain)
+    return _no_more(evidence, many, told)
+
+
+def _no_more(evidence: Evidence, many: Many, told: str) -> Finding:
+    reply = many.reply
+    problem = problem_of(reply) if reply is not None else None
+    found = by_code(problem.code, problem.detail) if problem is not None else None
+    if found is not None:
+        return Finding(found.cause, f"{found.says} {told}")
+    proxy = fingerprint(reply, evidence.http.reply if evidence.http is not None else None)
+    if reply is not None and reply.outcome == "reset":
+        return Finding("proxy_full", f"{proxy or 'The proxy'} has as many connections as it takes: it resets the next. {told}", certain=proxy is Proxy.NGINX)
+    if reply is not None and reply.status == _UNAVAILABLE:
+        return Finding.plain("proxy_full", f"It answers with status 503. {told}")
+    if proxy is not None:
+        return Finding.likely("proxy_full", f"{proxy} lets the next one hang. {told}")
+    return Finding.likely("fd_limit", f"The next one opens and is not answered. {told}")
+
+
+def judge_ended(evidence: Evidence) -> Finding | None:
+    """The end of a connection that had worked."""
+    ended = evidence.ended
+    if ended is None:
+        return None
+    together = f" {ended.others} others ended in the same second, and the server stayed." if ended.others and ended.server_stayed else ""
+    if together and ended.close.code != 1012:  # noqa: PLR2004 - the server's own restart
+        return Finding.plain("proxy_reload", together.strip())
+    return by_close(ended.close) or _without_a_word(ended)
+
+
+def _without_a_word(ended: Ended) -> Finding:
+    if ended.close.how == "dead":
+        return Finding.plain("nat_forgot", f"It had lived for {lasting(ended.lived_s * 1000)}.")
+    return Finding.likely("proxy_reload", f"It was cut after {lasting(ended.lived_s * 1000)} without a close frame.", "If it is always the same age, try --idle.")
