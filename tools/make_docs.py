@@ -16,15 +16,17 @@ from typing import Any
 
 import click
 import msgspec
+from troubleshooting import troubleshooting_page
 
+from tenfour.causes import CAUSE_OF, CAUSES, Symptom
 from tenfour.cli.main import main as main_command
-from tenfour.errors import CLOSE_CODES, FAILURES, Retry
+from tenfour.errors import CLOSE_CODES, FAILURES, ErrorCode, Retry
 from tenfour.observe.metrics import described
 from tenfour.settings import ALGORITHMS, EXTERNAL_KEYS, NOT_SETTINGS, PREFIX, setting_default, setting_fields
 from tenfour.wire import frames
 
 HERE = Path(__file__).resolve().parent.parent
-FOLDER = HERE / "docs" / "reference"
+FOLDER = HERE / "docs"
 
 RETRIES = {
     Retry.NEVER: "The same thing again gets the same answer.",
@@ -47,14 +49,21 @@ EXTERNAL_EXAMPLE = {"issuer": "https://shop.example.org", "algorithm": "RS256", 
 
 
 def main(arguments: Sequence[str]) -> int:
-    pages = {"settings.md": settings_page(), "errors.md": errors_page(), "frames.md": frames_page(), "metrics.md": metrics_page(), "commands.md": commands_page()}
+    pages = {
+        "troubleshooting.md": troubleshooting_page(),
+        "reference/settings.md": settings_page(),
+        "reference/errors.md": errors_page(),
+        "reference/frames.md": frames_page(),
+        "reference/metrics.md": metrics_page(),
+        "reference/commands.md": commands_page(),
+    }
     if "--check" not in arguments:
-        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / "reference").mkdir(parents=True, exist_ok=True)
         for name, text in pages.items():
             (FOLDER / name).write_text(text, encoding="utf-8")
         return 0
     stale = stale_pages(FOLDER, pages)
-    print("\n".join(f"docs/reference/{name} is stale: run make docs" for name in stale) or "documents: the reference is current")
+    print("\n".join(f"docs/{name} is stale: run make docs" for name in stale) or "documents: the pages made from the code are current")
     return 1 if stale else 0
 
 
@@ -143,7 +152,7 @@ def _meaning_of(setting: Field[Any]) -> str:
 
 
 def errors_page() -> str:
-    rows = [(f"`{code}`", str(each.status), str(each.close), f"`{each.retry}`", each.title + ".", each.advice) for code, each in FAILURES.items()]
+    rows = [(_named(code), str(each.status), str(each.close), f"`{each.retry}`", each.title + ".", each.advice) for code, each in FAILURES.items()]
     return f"""# Errors
 
 Made from `src/tenfour/errors.py` by `make docs`.
@@ -152,15 +161,29 @@ Every failure has one code, the same wherever it is met: `code` of a problem+jso
 colon in the reason of a close frame, and `code=` in the log. The HTTP status and the close code of a row hold where the failure is told
 that way: most refusals on an open connection are an `error` frame and close nothing.
 
+A code that refuses or ends connections leads to its cause in [troubleshooting](../troubleshooting.md): how to make sure, and what to do.
+
 ## Whether to try again
 
 {table(("retry", "meaning"), [(f"`{retry}`", RETRIES[retry]) for retry in Retry])}
 ## Close codes
 
-{table(("close code", "what it means, and what a client does"), [(str(code), meaning) for code, meaning in CLOSE_CODES.items()])}
+{table(("close code", "what it means, and what a client does", "causes"), [(str(code), meaning, _causes_of(code)) for code, meaning in CLOSE_CODES.items()])}
 ## Codes
 
 {table(("code", "HTTP", "close", "retry", "what happened", "what to do"), rows)}"""
+
+
+def _named(code: ErrorCode) -> str:
+    cause = CAUSE_OF.get(code)
+    return f"`{code}`" if cause is None else f"[`{code}`](../troubleshooting.md#{cause.id})"
+
+
+def _causes_of(close: int) -> str:
+    """The causes that a connection can end with by this code; what is refused before the handshake is told by HTTP."""
+    ends = [cause for cause in CAUSES.values() if {Symptom.CLOSED, Symptom.DROPS} & set(cause.symptoms)]
+    found = [cause.id for cause in ends if close in cause.foreign_closes or any(FAILURES[code].close == close for code in cause.codes)]
+    return ", ".join(f"[{each}](../troubleshooting.md#{each})" for each in found)
 
 
 # Frames

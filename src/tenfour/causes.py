@@ -95,6 +95,8 @@ class Cause:
     """What to do."""
     codes: tuple[ErrorCode, ...] = ()
     """The errors that lead here."""
+    foreign_closes: tuple[int, ...] = ()
+    """Close codes with which something on the way, and not the server, ends connections."""
 
 
 _E = ErrorCode
@@ -544,6 +546,7 @@ _UPGRADE = (
         "It ends soon with 1002 or 1007, or in a browser with `error` and then 1006; without the extension it lives.",
         "Connect without `Sec-WebSocket-Extensions`: it lives.",
         "Switch compression off, or have the proxy not touch `Sec-WebSocket-Extensions`.",
+        foreign_closes=(1002, 1007),
     ),
 )
 
@@ -996,6 +999,7 @@ _IDLE = (
         "All connections end in the same second with 1001 or 1006, and the server ran on.",
         "The proxy's log has the reload; the server's node and its start are the same as before.",
         "Clients reconnect and resume by themselves. To spare them: Caddy `stream_close_delay 5m`; nginx keeps old workers until the last one goes.",
+        foreign_closes=(1001,),
     ),
 )
 
