@@ -4,8 +4,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers import Server, make_servers
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("tenfour", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tenfour")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable
 
-DEADLINE_S = 60
+DEADLINE_S = 120
 LOOK_EVERY_S = 0.02
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from click.testing import CliRunner
 
 from tenfour.cli.main import main
 
-DEADLINE_S = 60
+DEADLINE_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,10 @@ class Following:
     """``tenfour tail`` in a process of its own, line by line as it prints them."""
 
     def __init__(self, *arguments: str, data: Path | None = None, **more: str) -> None:
-        command = [sys.executable, "-m", "tenfour", "tail", *arguments]
+        command = [sys.executable, "-X", "faulthandler", "-m", "tenfour", "tail", *arguments]
         self._process = subprocess.Popen(command, env=environment(data, more), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self._printed: Lines = Lines(self._process.stdout)
+        self._told: Lines = Lines(self._process.stderr)
         self.said: list[str] = []
         """What it has said of the connection."""
 
@@ -67,21 +71,17 @@ class Following:
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
 
     def lines(self, count: int) -> list[str]:
-        """The next lines that it prints; waits for them as long as the test may last."""
-        assert self._process.stdout is not None
-        return [self._process.stdout.readline().rstrip("\n") for _ in range(count)]
+        """The next lines that it prints."""
+        return [self._next(self._printed) for _ in range(count)]
 
     def told(self, what: str) -> None:
         """Returns once it has said this of the connection."""
-        assert self._process.stderr is not None
         while True:
-            line = self._process.stderr.readline()
-            assert line, f"it ended, and never said {what!r} but {self.said}"
-            self.said.append(line.rstrip("\n"))
-            if what in line:
+            self.said.append(self._next(self._told))
+            if what in self.said[-1]:
                 return
 
     def interrupt(self) -> int:
@@ -91,6 +91,46 @@ class Following:
 
     def ended(self) -> int:
         """The exit code of one that ends by itself; the rest of what it said is in ``said``."""
-        _, err = self._process.communicate(timeout=DEADLINE_S)
-        self.said += err.splitlines()
-        return self._process.returncode
+        try:
+            code = self._process.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it did not end: {self._where_it_is()}") from None
+        self.said += self._told.rest()
+        return code
+
+    def _next(self, lines: Lines) -> str:
+        try:
+            line = lines.next()
+        except queue.Empty:
+            raise AssertionError(f"it said nothing more: {self._where_it_is()}") from None
+        assert line is not None, f"it ended after {self.said}, {self._told.rest()}"
+        return line
+
+    def _where_it_is(self) -> str:
+        """Ends it with the stack of what it was at."""
+        self._process.send_signal(signal.SIGABRT)
+        self._process.wait(DEADLINE_S)
+        return "\n".join([*self.said, *self._told.rest()])
+
+
+class Lines:
+    """What a process writes, read as it comes: nothing is left in a buffer when it ends."""
+
+    def __init__(self, stream: IO[str] | None) -> None:
+        assert stream is not None
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, args=[stream], daemon=True).start()
+
+    def next(self) -> str | None:
+        """The next line, or None where none will come any more."""
+        return self._lines.get(timeout=DEADLINE_S)
+
+    def rest(self) -> list[str]:
+        """All lines up to the end, which has to be near."""
+        return list(iter(self.next, None))
+
+    def _read(self, stream: IO[str]) -> None:
+        with stream:
+            for line in stream:
+                self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)

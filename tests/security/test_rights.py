@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -117,6 +117,15 @@ class Cast:
     world: World
     keys: dict[str | None, str]
     key_id: str
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One of its own: other tests make administrators, and from then on a set-up is refused otherwise."""
+    server = Server(tmp_path_factory.mktemp("server")).start()
+    yield server
+    assert server.stop() == 0, server.log
+    assert "Traceback" not in server.log
 
 
 @pytest.fixture(scope="module")

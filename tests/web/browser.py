@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, async_playwright, expect
 
 from tests.needs import need
 
 PLAIN_HOST = "tenfour.test"
 """Leads here, but is no loopback name: over http a page of it is not secure, as in a local network."""
+DEADLINE_MS = 60_000
+"""Of every wait: on a busy machine it may be long, and what never comes fails all the same."""
+expect.set_options(timeout=DEADLINE_MS)
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -97,6 +100,7 @@ async def people(browser: Browser, origin: Callable[[], str]) -> AsyncIterator[P
 
     async def make(**options: Any) -> Person:
         context = await browser.new_context(**({"locale": "en-GB", "reduced_motion": "reduce"} | DESKTOP | options))
+        context.set_default_timeout(DEADLINE_MS)
         await context.add_init_script(TELL_VIOLATIONS)
         made.append(Person(context, origin()))
         return made[-1]
