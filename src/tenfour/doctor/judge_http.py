@@ -23,6 +23,8 @@ _LOGIN_WORDS = re.compile(r"log[-_ ]?in|sign[-_ ]?in|\bsso\b|oauth|saml|/auth\b|
 _PORTAL_WORDS = re.compile(r"captive|hotspot|portal|guest[-_ ]?(?:wi-?fi|network)|wi-?fi|terms of (?:use|service)", re.IGNORECASE)
 _WAF_HEADERS = ("cf-ray", "cf-mitigated", "x-sucuri-id", "x-iinfo", "x-akamai-request-id", "x-azure-ref")
 _SLOW_MS = 4_500
+_AT_ONCE_MS = 500
+_LARGE_BYTES = 7_000
 _FOUND, _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _PROXY_AUTH, _BAD_GATEWAY, _UNAVAILABLE, _GATEWAY_TIMEOUT = 300, 200, 400, 401, 403, 404, 407, 502, 503, 504
 
 
@@ -78,19 +80,25 @@ def judge_barrier(evidence: Evidence, reply: Reply) -> Finding | None:
     """Answers of what stands before the server: gateways, log-ins, firewalls, limits. Never of Tenfour's own."""
     if problem_of(reply) is not None:
         return None
-    return _by_text(reply) or _by_redirect(evidence, reply) or _by_demand(evidence, reply) or _by_gateway(reply)
+    return _by_text(evidence, reply) or _by_redirect(evidence, reply) or _by_demand(evidence, reply) or _by_gateway(reply)
 
 
-def _by_text(reply: Reply) -> Finding | None:
+def _by_text(evidence: Evidence, reply: Reply) -> Finding | None:
     """What an error page says in plain words."""
     body = reply.body.lower()
     if reply.status >= _BAD_REQUEST and any(text in body for text in _PLAIN_TO_TLS):
         return Finding.plain("plain_to_tls_port", f"The answer is status {reply.status} and says so.")
     if reply.status >= _BAD_REQUEST and any(text in body for text in _NO_CLIENT_CERTIFICATE):
         return Finding.plain("client_cert", f"The answer is status {reply.status} and says so.")
-    if reply.status in (413, 414, 431) or (reply.status == _BAD_REQUEST and any(text in body for text in _TOO_BIG)):
+    if reply.status in (413, 414, 431) or (reply.status == _BAD_REQUEST and (any(text in body for text in _TOO_BIG) or _is_too_much_for_haproxy(evidence, reply))):
         return Finding.plain("header_too_big", f"The answer is status {reply.status}{_from(reply)}.")
     return None
+
+
+def _is_too_much_for_haproxy(evidence: Evidence, reply: Reply) -> bool:
+    """HAProxy calls a request that does not fit its buffer an invalid one; an ordinary one is half as long."""
+    sent = max(evidence.upgrade.request_bytes if evidence.upgrade is not None else 0, evidence.token.bytes if evidence.token is not None else 0)
+    return fingerprint(reply) is Proxy.HAPROXY and sent > _LARGE_BYTES
 
 
 def _by_redirect(evidence: Evidence, reply: Reply) -> Finding | None:
@@ -147,7 +155,7 @@ def _page(reply: Reply) -> Finding:
 
 def _by_gateway(reply: Reply) -> Finding | None:
     """A gateway that got nothing from behind it. How long it took tells a dead server from a mute one, but for HAProxy, which tries for 3 s."""
-    proxy, took = fingerprint(reply), f"status {reply.status} after {lasting(reply.took_ms)}"
+    proxy, took = fingerprint(reply), f"status {reply.status} {_after(reply.took_ms)}"
     by = f"{proxy or 'A proxy'} answered with {took}."
     if reply.status == _GATEWAY_TIMEOUT or (reply.status == _BAD_GATEWAY and reply.took_ms >= _SLOW_MS):
         return Finding.plain("upstream_mute", by)
@@ -160,6 +168,10 @@ def _by_gateway(reply: Reply) -> Finding | None:
     if reply.took_ms >= _SLOW_MS and proxy is Proxy.APACHE:
         return Finding.plain("upstream_mute", by)
     return Finding("upstream_down", f"The proxy is there, but reaches no server behind it. {by}", certain=proxy is not None)
+
+
+def _after(took_ms: float) -> str:
+    return f"after {lasting(took_ms)}" if took_ms >= _AT_ONCE_MS else "at once"
 
 
 def _somebody_else(evidence: Evidence, reply: Reply) -> Finding:

@@ -116,10 +116,11 @@ def _not_upgraded(evidence: Evidence, upgrade: Upgrade, detail: str) -> Finding:
     seen, by = saw(detail), _hop(evidence, upgrade)
     if seen is None:
         return Finding.likely("upgrade_stripped", by)
-    if seen.upgrade is None:
+    is_old = seen.http_version.startswith("1.0")
+    if seen.upgrade is None and not (is_old and _proxy_of(evidence, upgrade) not in (None, Proxy.NGINX)):  # only nginx talks HTTP/1.0 unasked
         key = "the key came, but no Upgrade" if seen.key else "none of the headers of an upgrade came"
         return Finding.plain("upgrade_stripped", f"At the server {key} (over HTTP/{seen.http_version}). {by}".strip())
-    if seen.http_version.startswith("1.0"):
+    if is_old:
         return Finding.plain("http10_upstream", f"At the server the upgrade came over HTTP/1.0. {by}".strip())
     if "upgrade" not in (seen.connection or "").lower():
         return Finding.plain("connection_closed", f"At the server came Upgrade: {seen.upgrade}, and Connection: {seen.connection or 'nothing'}. {by}".strip())
@@ -127,9 +128,13 @@ def _not_upgraded(evidence: Evidence, upgrade: Upgrade, detail: str) -> Finding:
 
 
 def _hop(evidence: Evidence, upgrade: Upgrade) -> str:
-    proxy = fingerprint(upgrade.reply, evidence.http.reply if evidence.http is not None else None)
+    proxy = _proxy_of(evidence, upgrade)
     past = " Past it, the upgrade works." if upgrade.cured_by("direct") else ""
     return f"{proxy} stands between.{past}" if proxy is not None else past.strip()
+
+
+def _proxy_of(evidence: Evidence, upgrade: Upgrade) -> Proxy | None:
+    return fingerprint(upgrade.reply, evidence.http.reply if evidence.http is not None else None)
 
 
 _ORIGIN_DETAIL = re.compile(r"The page's origin is '(?P<origin>[^']*)' and the request's host '(?P<host>[^']*)'")

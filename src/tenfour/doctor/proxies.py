@@ -52,8 +52,11 @@ _BY_BODY = {
     "<center>openresty": Proxy.NGINX,
     "<address>apache": Proxy.APACHE,
     "upstream connect error or disconnect": Proxy.ENVOY,
+    "your browser sent an invalid request.\n</body></html>": Proxy.HAPROXY,
+    "no server is available to handle this request.\n</body></html>": Proxy.HAPROXY,
+    "the server didn't respond in time.\n</body></html>": Proxy.HAPROXY,
+    "the server returned an invalid or incomplete response.\n</body></html>": Proxy.HAPROXY,
 }
-_HAPROXY_PAGE = "<html><body><h1>"
 _TRAEFIK_BODIES = frozenset({"Bad Gateway", "Gateway Timeout", "Service Unavailable", "404 page not found"})
 
 
@@ -78,8 +81,6 @@ def _by_body(reply: Reply, named: str) -> Proxy | None:
     by_body = next((proxy for text, proxy in _BY_BODY.items() if text in body), None)
     if by_body is not None or named:
         return by_body
-    if body.startswith(_HAPROXY_PAGE) and all(name == name.lower() for name, _ in reply.headers):
-        return Proxy.HAPROXY
     return Proxy.TRAEFIK if reply.body.strip() in _TRAEFIK_BODIES and reply.header("x-content-type-options") else None
 
 
@@ -194,7 +195,7 @@ _LINES: dict[str, dict[Proxy, str]] = {
     "http_auth": {
         Proxy.NGINX: "# within the location of /api/\nauth_basic off;",
         Proxy.HAPROXY: "http-request auth unless { path_beg /api/ } or { http_auth(USERS) }",
-        Proxy.CADDY: "@pages not path /api/*\nbasic_auth @pages {\n    …\n}",
+        Proxy.CADDY: "# basic_auth from Caddy 2.8 on\n@pages not path /api/*\nbasicauth @pages {\n    NAME HASH\n}",
         Proxy.APACHE: '<Location "/api/">\n    AuthType None\n    Require all granted\n</Location>',
         Proxy.TRAEFIK: "# give /api/ a router of its own, without the basicAuth middleware",
     },
