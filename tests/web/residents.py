@@ -51,7 +51,7 @@ class Resident:
         await page.get_by_label("Name", exact=True).fill(self.name)
         await page.get_by_label("Password", exact=True).fill(PASSWORD)
         await page.get_by_role("button", name="Log in", exact=True).click()
-        await expect(page.get_by_role("button", name="Account and settings")).to_be_attached()
+        await expect(page.get_by_role("button", name="Log in", exact=True)).to_have_count(0)
         return page
 
 

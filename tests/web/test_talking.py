@@ -94,7 +94,7 @@ async def test_who_is_removed_from_an_open_chat_can_read_it_and_gets_nothing_lat
 
 @pytest.mark.slow
 async def test_a_session_outlives_its_access_tokens_and_ends_with_the_reason_when_it_is_revoked(browser: Browser, make_server: Callable[..., Server]) -> None:
-    server = make_server({"access_token_s": "10", "leeway_s": "0"})
+    server = make_server({"access_token_s": "10", "leeway_s": "0", "heartbeat_s": "2"})
     ann, bob = await two(server)
     chat = await ann.chat(bob, title="Harbour")
     async with people(browser, lambda: server.url) as person:
