@@ -42,6 +42,11 @@ export class Later {
     });
   }
 
+  /** Begins, unless it has: what never rests is done all the same. */
+  begin(): void {
+    if (this.#cancel === null) this.ask();
+  }
+
   cancel(): void {
     this.#cancel?.();
     this.#cancel = null;

@@ -93,7 +93,11 @@ export class Kept {
   }
 
   async keepChats(kept: KeptChats): Promise<void> {
-    await this.#db.put('chats', kept, 'list');
+    const writing = this.#db.transaction('chats', 'readwrite');
+    const answer = writing.store.put(kept, 'list');
+    // Said at once, so that a page that is going away need not live until the answer comes.
+    writing.commit();
+    await Promise.all([answer, writing.done]);
   }
 
   window(chat: string): Promise<KeptWindow | undefined> {
@@ -102,8 +106,11 @@ export class Kept {
 
   /** Keeps it, and forgets those that were looked at least lately. */
   async keepWindow(kept: KeptWindow): Promise<void> {
+    const writing = this.#db.transaction('windows', 'readwrite');
+    const answer = writing.store.put(kept);
+    writing.commit();
+    await Promise.all([answer, writing.done]);
     const change = this.#db.transaction('windows', 'readwrite');
-    await change.store.put(kept);
     const keys = await change.store.index('at').getAllKeys();
     for (const key of keys.slice(0, Math.max(0, keys.length - WINDOWS_MAX))) await change.store.delete(key);
     await change.done;
@@ -128,7 +135,6 @@ export class Kept {
   async keepDraft(chat: string, text: string): Promise<void> {
     const writing = this.#db.transaction('drafts', 'readwrite');
     const answer = text === '' ? writing.store.delete(chat) : writing.store.put(text, chat);
-    // Said at once, so that a page that is going away need not live until the answer comes.
     writing.commit();
     await Promise.all([answer, writing.done]);
   }

@@ -195,7 +195,7 @@ export class Chats {
     this.#entries.delete(id);
     this.#members.delete(id);
     this.#messenger.keep('chat.not_forgotten', (kept) => kept.forgetChat(id));
-    this.#keeping.ask();
+    this.#keeping.begin();
   }
 
   // What the messenger tells
@@ -226,15 +226,20 @@ export class Chats {
 
   /** Something has changed that is worth keeping; asks the server for a number that only it knows. */
   changed(entry: ChatEntry): void {
-    this.#keeping.ask();
+    this.#keeping.begin();
     if (!entry.isUnsure) return;
     this.#uncounted.add(entry.id);
     this.#counting.ask();
   }
 
+  /** The page may be going away. */
+  keepNow(): void {
+    this.#keeping.hurry();
+  }
+
   dispose(): void {
     this.#counting.cancel();
-    this.#keeping.hurry();
+    this.keepNow();
     for (const entry of this.#entries.values()) entry.dispose();
   }
 
@@ -250,6 +255,7 @@ export class Chats {
       this.#next = next;
       if (next === null) for (const id of before) if (!seen.has(id)) this.#lost(id);
       this.#stale = false;
+      this.#keep();
     } catch (cause) {
       if (!(cause instanceof Problem || cause instanceof Unreachable)) throw cause;
       if (this.#load.is === 'loading') this.#load = { is: 'failed', problem: cause };
@@ -271,7 +277,7 @@ export class Chats {
     const entry = this.#entries.get(id);
     if (entry === undefined || this.#finding.has(id)) return;
     entry.removed();
-    this.#keeping.ask();
+    this.#keeping.begin();
   }
 
   async #ask(id: string): Promise<ChatEntry> {

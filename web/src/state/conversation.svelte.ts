@@ -335,8 +335,7 @@ export class Conversation {
     untrack(() => {
       this.#isOpen = false;
       this.#typing.stop();
-      this.#placing.hurry();
-      this.#keeping.hurry();
+      this.keepNow();
       this.#clearDivider();
       this.#readsBySeeing = true;
       this.#target = null;
@@ -345,6 +344,12 @@ export class Conversation {
   }
 
   // What the messenger tells
+
+  /** The page may be going away. */
+  keepNow(): void {
+    this.#placing.hurry();
+    this.#keeping.hurry();
+  }
 
   get isOpen(): boolean {
     return this.#isOpen;
@@ -385,7 +390,7 @@ export class Conversation {
       if (message.status !== status) changed.set(message.key, { ...message, status });
     }
     if (changed.size > 0) this.#change(changed);
-    this.#keeping.ask();
+    this.#keeping.begin();
   }
 
   /** One has become a member. */
@@ -497,7 +502,7 @@ export class Conversation {
       const place = where();
       this.#layOut();
       this.#go(place);
-      this.#keeping.ask();
+      this.#keep();
       if (!page.has_after) void this.#catchUp();
       if (isNewest) this.#newCount = 0;
     } catch (cause) {
@@ -738,7 +743,7 @@ export class Conversation {
       this.#layout.append(item);
       this.#makeRoom();
       this.#show();
-      this.#keeping.ask();
+      this.#keeping.begin();
     } else if (offered === 'between') {
       this.#layOut();
     }

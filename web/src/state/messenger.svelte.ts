@@ -88,6 +88,7 @@ export class Messenger {
   #strange = new Map<string, AnyEvent[]>();
   #wasRefused = false;
   #isOver = false;
+  #leaving = new AbortController();
 
   constructor({ origin, me, token, preferences, onRefused, onConnected, clock = pageClock, client }: MessengerOptions) {
     this.clock = clock;
@@ -115,6 +116,9 @@ export class Messenger {
       trouble: (what, cause) => this.trouble(what, cause),
     });
     this.chats = new Chats(this);
+    if (typeof document === 'undefined') return;
+    // A page that is hidden may never run again; one that is reloaded is hidden first.
+    document.addEventListener('visibilitychange', () => this.#keepNow(), { signal: this.#leaving.signal });
   }
 
   /** Shows what was kept, connects, and loads. */
@@ -172,6 +176,7 @@ export class Messenger {
   dispose(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#leaving.abort();
     this.#events?.close();
     for (const conversation of this.#conversations.values()) conversation.dispose();
     this.chats.dispose();
@@ -207,8 +212,9 @@ export class Messenger {
 
   /** Keeps something in this browser; where that fails it is said, and the rest goes on. */
   keep(what: string, step: (kept: Kept) => Promise<void>): void {
-    if (this.#kept === null) return;
-    step(this.#kept).catch((cause: unknown) => {
+    const later = () => this.#opening.then(() => (this.#kept === null ? undefined : step(this.#kept)));
+    const done = this.#kept === null ? later() : step(this.#kept);
+    done.catch((cause: unknown) => {
       if (!this.#isOver) this.trouble(what, cause);
     });
   }
@@ -500,6 +506,11 @@ export class Messenger {
     entry.heardReceipt(frame.by, { delivered: frame.delivered, read: frame.read, readAt: this.clock.wall() });
     this.#conversations.get(frame.chat)?.receiptsChanged();
     if (frame.by === this.me.id) this.chats.changed(entry);
+  }
+
+  #keepNow(): void {
+    this.chats.keepNow();
+    for (const conversation of this.#conversations.values()) conversation.keepNow();
   }
 
   #unload(): void {
