@@ -11,7 +11,7 @@ from tests.api.asking import PASSWORD, account, ask, bearer, log_in
 from tests.servers import Server, Wire, open_wire
 from tests.web.browser import Person
 
-NETWORK_IS_GONE = r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INTERNET_DISCONNECTED|WebSocket connection to"
+NETWORK_IS_GONE = r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INTERNET_DISCONNECTED|token_not_given Unreachable|WebSocket connection to"
 """What Chromium writes to the console while nobody answers."""
 DEADLINE_MS = 60_000
 """For what a server that comes back, or a back-off, decides."""

@@ -24,7 +24,6 @@ async def two(server: Server) -> tuple[Resident, Resident]:
     return ann, bob
 
 
-
 async def test_two_people_talk_and_the_sender_sees_how_far_each_message_came(person: Profile, server: Server) -> None:
     ann, bob = await two(server)
     chat = await ann.chat(bob)
@@ -99,7 +98,7 @@ async def test_a_session_outlives_its_access_tokens_and_ends_with_the_reason_whe
     chat = await ann.chat(bob, title="Harbour")
     async with people(browser, lambda: server.url) as person:
         tab = await person()
-        tab.allow(r"401|WebSocket connection")
+        tab.allow(r"401|WebSocket connection|token_revoked")
         opened, renewals = [], []
 
         def watch(page: Page) -> None:
