@@ -53,8 +53,8 @@ bench: $(VENV)/.installed ## Runs the benchmarks: about an hour on two idle core
 proof: $(VENV)/.installed-dev ## The long proofs: many rounds of kill -9, reconnects and faults
 	TENFOUR_PROOF=1 TENFOUR_REQUIRE_ALL=1 $(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS)
 
-test-tools: ## Installs what some tests need beside Python: a C compiler, Node, Chromium (Debian, as root)
-	@for tool in cc:gcc npm:npm node:nodejs chromium:chromium; do \
+test-tools: ## Installs what some tests need beside Python: a C compiler, Node, Chromium, proxies (Debian, as root)
+	@for tool in cc:gcc npm:npm node:nodejs chromium:chromium nginx:nginx-light haproxy:haproxy caddy:caddy apache2:apache2-bin; do \
 	  command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; \
 	done; \
 	if [ -n "$$missing" ]; then apt-get update -qq && apt-get install -y -qq --no-install-recommends libc6-dev $$missing; fi

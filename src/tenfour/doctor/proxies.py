@@ -259,7 +259,7 @@ _LINES: dict[str, dict[Proxy, str]] = {
     "proxy_reload": {
         Proxy.NGINX: "# old workers stay until their last connection ends, unless this is set lower\nworker_shutdown_timeout 1h;",
         Proxy.HAPROXY: "# within global; old processes stay until their last connection ends, unless this is set lower\nhard-stop-after 1h",
-        Proxy.CADDY: f"reverse_proxy {_UPSTREAM} {{\n    stream_close_delay 5m\n}}",
+        Proxy.CADDY: f"# from Caddy 2.7 on\nreverse_proxy {_UPSTREAM} {{\n    stream_close_delay 5m\n}}",
     },
     "proxy_full": {
         Proxy.NGINX: "worker_rlimit_nofile 131072;\nevents {\n    worker_connections 65536;   # each WebSocket takes two\n}",
