@@ -12,6 +12,7 @@ import pytest
 from tenfour.causes import CAUSES
 from tenfour.doctor.proxies import Proxy, all_lines
 from tests.certificates import make_certificate
+from tests.doctor.staging.proxies import apache_modules
 from tests.needs import need
 
 NGINX_IN_SERVER = {"tls_to_plain_port", "base_path_lost", "chain_incomplete", "tls_version", "client_cert", "redirected", "wrong_upstream", "spa_fallback", "header_too_big"}
@@ -20,7 +21,6 @@ MAP = "map $http_upgrade $connection_upgrade { default upgrade; '' close; }"
 CADDY_GLOBAL = {"http2_only"}
 CADDY_IN_PROXY = {"upgrade_stripped", "connection_closed", "http10_upstream", "host_rewritten", "scheme_lost", "subprotocol_dropped", "token_lost"}
 APACHE_MODULES = ("mpm_event", "authz_core", "authn_core", "proxy", "proxy_http", "headers", "env", "ssl", "socache_shmcb", "http2")
-APACHE_FOLDERS = ("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules")
 
 
 def _cases(proxy: Proxy) -> list[str]:
@@ -107,14 +107,12 @@ def test_caddy_takes_its_lines(cause: str, certificate: tuple[Path, Path], tmp_p
 @pytest.mark.parametrize("cause", _cases(Proxy.APACHE))
 def test_apache_takes_its_lines(cause: str, certificate: tuple[Path, Path], tmp_path: Path) -> None:
     apache = need("apache2")
-    modules = Path(os.environ.get("APACHE_MODULES") or next((folder for folder in APACHE_FOLDERS if Path(folder).is_dir()), APACHE_FOLDERS[0]))
     text = _text(Proxy.APACHE, cause, certificate)
-    loaded = "\n".join(f"LoadModule {name}_module {modules}/mod_{name}.so" for name in APACHE_MODULES)
     keys = f"SSLEngine on\nSSLCertificateFile {certificate[0]}\nSSLCertificateKeyFile {certificate[1]}\n" if "SSL" in text else ""
     in_main = re.search(r"^(?:ServerLimit|LimitRequest)", text, re.MULTILINE)
     file = tmp_path / "apache.conf"
     file.write_text(
-        f"ServerRoot {tmp_path}\nServerName own\nPidFile {tmp_path}/pid\nErrorLog {tmp_path}/log\nListen 127.0.0.1:1\n{loaded}\n"
+        f"ServerRoot {tmp_path}\nServerName own\nPidFile {tmp_path}/pid\nErrorLog {tmp_path}/log\nListen 127.0.0.1:1\n{apache_modules(APACHE_MODULES)}\n"
         + (text if in_main else "") + f"\n<VirtualHost 127.0.0.1:1>\n{keys}{'' if in_main else text}\n</VirtualHost>\n"
     )  # fmt: skip
 
