@@ -48,6 +48,7 @@ from tenfour.gateway.limits import GatewayLimits
 from tenfour.gateway.protocol import UpgradeRequest, websocket_protocol
 from tenfour.ids import new_id
 from tenfour.observe.endings import Endings
+from tenfour.observe.live import Live
 from tenfour.observe.log import Log
 from tenfour.observe.metrics import Counters, Gauges, exposition
 from tenfour.observe.progress import Progress, Sources
@@ -204,7 +205,9 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
     return made
 
 
-def make_services(parts: Parts, *, rights: RightsCache, counters: Counters, endings: Endings, site: Site, node: str, metrics: Callable[[], bytes], is_draining: Callable[[], bool]) -> Services:
+def make_services(  # noqa: PLR0913 - each service by name
+    parts: Parts, *, rights: RightsCache, counters: Counters, endings: Endings, live: Live, site: Site, node: str, metrics: Callable[[], bytes], is_draining: Callable[[], bool]
+) -> Services:
     """What the HTTP handlers work with."""
     settings = parts.settings
     trusted = trusted_networks(settings)
@@ -218,6 +221,7 @@ def make_services(parts: Parts, *, rights: RightsCache, counters: Counters, endi
         receipts=parts.receipts,
         counters=counters,
         endings=endings,
+        live=live,
         log=parts.log,
         site=site,
         metrics=metrics,
@@ -238,7 +242,7 @@ def make_services(parts: Parts, *, rights: RightsCache, counters: Counters, endi
 
 def offline_http_app(parts: Parts) -> ASGIApp:
     """The HTTP application for the command line of a stopped server: no socket, no WebSocket."""
-    services = make_services(parts, rights=RightsCache(), counters=Counters(), endings=Endings(), site=Site({}), node="offline", metrics=lambda: b"", is_draining=lambda: False)
+    services = make_services(parts, rights=RightsCache(), counters=Counters(), endings=Endings(), live=Live({}), site=Site({}), node="offline", metrics=lambda: b"", is_draining=lambda: False)
     return make_http_app(services)
 
 
@@ -274,6 +278,7 @@ class Edges:
             rights=self.hub.rights,
             counters=counters,
             endings=endings,
+            live=Live(self.hub.connections),
             site=built_site(),
             node=node,
             metrics=exposition(counters, self._gauges()),

@@ -11,6 +11,7 @@
 | server-keys, users/{external} (PUT), users/{external}/tokens | server_keys |
 | health/live, health/ready, server                | health     |
 | ws, chats/{chat}/ws, diagnostics/echo (426 only) | doors      |
+| diagnostics/connections, …/endings                | diagnostics |
 | openapi.json, docs                               | reference  |
 
 Beside it ``/metrics`` and ``/.well-known/jwks.json`` (health). Every other path is the web client's (site), which is asked first.
@@ -18,8 +19,8 @@ Beside it ``/metrics`` and ``/.well-known/jwks.json`` (health). Every other path
 
 from __future__ import annotations
 
-from tenfour.api import accounts, avatars, chats, doors, health, members, messages, receipts, reference, server_keys
+from tenfour.api import accounts, avatars, chats, diagnostics, doors, health, members, messages, receipts, reference, server_keys
 
 CHAT_HANDLERS = [*chats.HANDLERS, *members.HANDLERS, *messages.HANDLERS, *receipts.HANDLERS]
-API_HANDLERS = [*accounts.HANDLERS, *avatars.HANDLERS, *CHAT_HANDLERS, *server_keys.HANDLERS, *health.HANDLERS, *doors.HANDLERS, *reference.HANDLERS]
+API_HANDLERS = [*accounts.HANDLERS, *avatars.HANDLERS, *CHAT_HANDLERS, *server_keys.HANDLERS, *health.HANDLERS, *doors.HANDLERS, *diagnostics.HANDLERS, *reference.HANDLERS]
 ROOT_HANDLERS = health.ROOT_HANDLERS

@@ -13,6 +13,7 @@ from tenfour.auth.keys import SigningKeys
 from tenfour.auth.passwords import PasswordHasher
 from tenfour.auth.tokens import AccessTokens, TokenVerifier
 from tenfour.observe.endings import Endings
+from tenfour.observe.live import Live
 from tenfour.observe.log import Log
 from tenfour.observe.metrics import Counters
 
@@ -28,6 +29,7 @@ class Services:
     receipts: ReceiptBook
     counters: Counters
     endings: Endings
+    live: Live
     log: Log
     site: Site
     metrics: Callable[[], bytes]

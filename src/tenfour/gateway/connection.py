@@ -24,6 +24,7 @@ from tenfour.gateway.limits import Bucket
 from tenfour.gateway.replay import replay
 from tenfour.ids import ChatId, ConnectionId, MessageId, Seq, SessionId, UserId, new_id
 from tenfour.observe.endings import Ending
+from tenfour.observe.live import CHATS_NAMED, LiveConnection
 from tenfour.storage.reads import Membership
 from tenfour.storage.store import Append, Appended, NotAppended
 from tenfour.wire import codec, frames
@@ -65,8 +66,9 @@ class Connection:
         "_held",
         "_last_in",
         "_last_out",
-        "_pinged",
+        "_pinged_at",
         "_request",
+        "_round_trip_s",
         "_sends",
         "_timer",
         "_told_expiring",
@@ -103,7 +105,9 @@ class Connection:
         self._sends = Bucket(hub.limits.sends_per_s, now_s)
         self._last_in = now_s - random.random() * hub.limits.heartbeat_s  # noqa: S311 - jitter of the first ping
         self._last_out = now_s
-        self._pinged = False
+        self._pinged_at = 0.0
+        """When the ping went out that nothing has answered yet; 0.0 without one."""
+        self._round_trip_s: float | None = None
         self._told_expiring = False
         self._held: deque[bytes] | None = None
         self._drained: asyncio.Event | None = None
@@ -128,7 +132,7 @@ class Connection:
     def text(self, payload: bytes) -> None:
         now_s = self.hub.clock.monotonic()
         self._last_in = now_s
-        self._pinged = False
+        self._pinged_at = 0.0
         self.hub.counters.frames_in += 1
         wait_s = self._bucket.take(self.hub.limits.frames_per_s, now_s)
         if wait_s > 0.0:
@@ -142,6 +146,8 @@ class Connection:
         self._control_frame()
 
     def pong(self, payload: bytes) -> None:
+        if self._pinged_at:
+            self._round_trip_s = self.hub.clock.monotonic() - self._pinged_at
         self._control_frame()
 
     def _control_frame(self) -> None:
@@ -181,7 +187,7 @@ class Connection:
 
     def _heard(self) -> None:
         self._last_in = self.hub.clock.monotonic()
-        self._pinged = False
+        self._pinged_at = 0.0
 
     # What goes out
 
@@ -238,6 +244,27 @@ class Connection:
     @property
     def buffered(self) -> int:
         return self._channel.buffered() if self._channel is not None else 0
+
+    def look(self) -> LiveConnection:
+        """This connection as it is now, for somebody who asks."""
+        now_s = self.hub.clock.monotonic()
+        age_s = now_s - self.opened_at
+        followed = [chat for chat, place in self.dialog.places.items() if place.is_live]
+        return LiveConnection(
+            self.id,
+            self.user or None,
+            self.dialog.phase.value,
+            self.dialog.chat or "all",
+            len(followed),
+            followed[:CHATS_NAMED],
+            self.address,
+            self.client,
+            age_s,
+            min(age_s, now_s - self._last_in),
+            min(age_s, now_s - self._last_written()),
+            self.buffered,
+            round(self._round_trip_s * 1000, 1) if self._round_trip_s is not None else None,
+        )
 
     # Admission
 
@@ -509,12 +536,12 @@ class Connection:
     def _watch_silence(self, now_s: float) -> None:
         limits = self.hub.limits
         silent_s = now_s - self._last_in
-        if silent_s >= limits.heartbeat_s + limits.heartbeat_grace_s and self._pinged:
+        if silent_s >= limits.heartbeat_s + limits.heartbeat_grace_s and self._pinged_at:
             self.end(ErrorCode.HEARTBEAT_MISSED, f"Nothing came for {silent_s:.0f} s")
             return
         data = b""
-        if silent_s >= limits.heartbeat_s and not self._pinged:
-            self._pinged = True
+        if silent_s >= limits.heartbeat_s and not self._pinged_at:
+            self._pinged_at = now_s
             data = ping_frame(b"")
         if now_s - self._last_written() >= limits.heartbeat_s:
             data += PING

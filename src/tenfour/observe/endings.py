@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 ENDINGS_KEPT = 1_000
 
@@ -26,6 +27,10 @@ class Ending:
     silent_s: float | None
 
 
+def _any(_ending: Ending) -> bool:
+    return True
+
+
 class Endings:
     """A ring; the oldest ending goes when a new one comes."""
 
@@ -35,6 +40,6 @@ class Endings:
     def note(self, ending: Ending) -> None:
         self._ring.append(ending)
 
-    def latest(self, limit: int = ENDINGS_KEPT) -> Sequence[Ending]:
-        """Newest first."""
-        return list(self._ring)[: -limit - 1 : -1]
+    def latest(self, limit: int = ENDINGS_KEPT, *, wanted: Callable[[Ending], bool] = _any) -> Sequence[Ending]:
+        """Those that are wanted, newest first."""
+        return list(islice(filter(wanted, reversed(self._ring)), limit))

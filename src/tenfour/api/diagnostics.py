@@ -1,0 +1,210 @@
+"""``/diagnostics``: what this node knows of its connections. Administrators see everybody's, a user their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+from litestar import get
+from litestar.params import Parameter
+from sqlalchemy import Connection
+
+from tenfour.actions.context import Caller
+from tenfour.api.description import TOKEN, problems
+from tenfour.api.identity import Asking
+from tenfour.api.services import Services
+from tenfour.causes import CAUSE_OF, CAUSES, Cause
+from tenfour.errors import ErrorCode, TenfourError
+from tenfour.ids import UserId
+from tenfour.observe.endings import ENDINGS_KEPT, Ending
+from tenfour.observe.live import LiveConnection
+from tenfour.storage import people
+from tenfour.wire.times import rfc3339
+
+CAUSE_PAGE = "docs/troubleshooting.md"
+_CAUSES = {code.value: cause for code, cause in CAUSE_OF.items()}
+
+Of = Annotated[str | None, Parameter(max_length=300, description="Whose: a user's UUID, or ext: and its id in your product.")]
+Limit = Annotated[int, Parameter(ge=1, le=ENDINGS_KEPT)]
+
+
+class Whose(msgspec.Struct):
+    id: str
+    name: str
+
+
+class ConnectionShown(msgspec.Struct):
+    """An open connection. Ages are in seconds, as of the answer."""
+
+    id: str
+    user: Whose | None
+    """None until its token is known to be good."""
+    state: str
+    """``waiting`` for its token, ``open``, or ``over`` while the close is under way."""
+    door: str
+    """The chat of a chat's own door, or ``all``."""
+    chat_count: int
+    chats: list[str]
+    """The first 20 of the chats that it follows."""
+    address: str
+    client: str
+    since: str
+    received_s: float
+    """Since the last frame from the client."""
+    sent_s: float
+    """Since the last data frame to it."""
+    queue_bytes: int
+    """Written, and not taken by the system yet."""
+    round_trip_ms: float | None
+    """Of the last heartbeat; None where none was needed yet."""
+
+
+class ConnectionPage(msgspec.Struct):
+    items: list[ConnectionShown]
+    next: str | None
+    node: str
+    total: int
+
+
+class CauseShown(msgspec.Struct):
+    """The root cause that an ending's code stands for."""
+
+    id: str
+    sentence: str
+    fix: str
+    page: str
+
+
+class EndingShown(msgspec.Struct):
+    """A connection that is over, or an upgrade that was refused."""
+
+    at: str
+    connection: str | None
+    """None where the upgrade was refused."""
+    user: Whose | None
+    door: str
+    address: str
+    client: str
+    close: int
+    """The close code; of a refused upgrade the HTTP status."""
+    code: str
+    detail: str
+    age_s: float | None
+    silent_s: float | None
+    cause: CauseShown | None
+
+
+class EndingList(msgspec.Struct):
+    items: list[EndingShown]
+    node: str
+    next: str | None = None
+
+
+@get(
+    "/diagnostics/connections",
+    summary="The open connections of this node, newest first: all for administrators, else one's own",
+    tags=["diagnostics"],
+    responses=problems(*TOKEN, ErrorCode.USER_UNKNOWN),
+)
+async def list_connections(asking: Asking, services: Services, user: Of = None, cursor: Annotated[str | None, Parameter(max_length=80)] = None, limit: Limit = 200) -> ConnectionPage:
+    whose = await _whose(asking, user)
+    found = services.live.look(whose, before=cursor, limit=limit + 1)
+    names = await _names(services, [each.user for each in found])
+    now_ms = services.context.clock.now_ms()
+    following = found[limit - 1].id if len(found) > limit else None
+    return ConnectionPage([_connection_shown(each, names, now_ms) for each in found[:limit]], following, services.node, services.live.count(whose))
+
+
+@get(
+    "/diagnostics/endings",
+    summary="The last endings of connections on this node and why: all for administrators, else one's own",
+    tags=["diagnostics"],
+    responses=problems(*TOKEN, ErrorCode.USER_UNKNOWN),
+)
+async def list_endings(
+    asking: Asking,
+    services: Services,
+    user: Of = None,
+    code: Annotated[str | None, Parameter(max_length=80, description="Only those with this error code.")] = None,
+    cause: Annotated[str | None, Parameter(max_length=80, description="Only those with this root cause.")] = None,
+    limit: Limit = 100,
+) -> EndingList:
+    if cause is not None and cause not in CAUSES:
+        raise TenfourError(ErrorCode.FIELD_INVALID, "cause: take the id of a root cause.")
+    whose = await _whose(asking, user)
+
+    def wanted(ending: Ending) -> bool:
+        its_cause = _cause_of(ending)
+        return (whose is None or ending.user == whose) and (code is None or ending.code == code) and (cause is None or (its_cause is not None and its_cause.id == cause))
+
+    found = services.endings.latest(limit, wanted=wanted)
+    names = await _names(services, [each.user for each in found])
+    return EndingList([_ending_shown(each, names) for each in found], services.node)
+
+
+async def _whose(asking: Asking, user: str | None) -> UserId | None:
+    """Whose things are shown: None for everybody's. Raises ``forbidden`` for a user who asks for another's."""
+
+    def find(connection: Connection, caller: Caller) -> UserId | None:
+        wanted = people.resolve_user(connection, user) if user is not None else None
+        if caller.admin:
+            return wanted
+        if wanted not in (None, caller.user):
+            raise TenfourError(ErrorCode.FORBIDDEN)
+        return caller.user
+
+    return await asking.read_as_anybody(find)
+
+
+async def _names(services: Services, users: Iterable[str | None]) -> dict[str, str]:
+    wanted = list({UserId(each) for each in users if each is not None})
+    return {each.id: each.name for each in await services.context.store.read(lambda connection: people.people(connection, wanted))} if wanted else {}
+
+
+def _face(user: str | None, names: dict[str, str]) -> Whose | None:
+    return Whose(user, names.get(user, "")) if user is not None else None
+
+
+def _connection_shown(seen: LiveConnection, names: dict[str, str], now_ms: int) -> ConnectionShown:
+    return ConnectionShown(
+        seen.id,
+        _face(seen.user, names),
+        seen.state,
+        seen.door,
+        seen.chat_count,
+        list(seen.chats),
+        seen.address,
+        seen.client,
+        rfc3339(now_ms - round(seen.age_s * 1000)),
+        round(seen.received_s, 1),
+        round(seen.sent_s, 1),
+        seen.queue_bytes,
+        seen.round_trip_ms,
+    )
+
+
+def _cause_of(ending: Ending) -> Cause | None:
+    """None where the client or the line ended it, and the server knows no more."""
+    return _CAUSES.get(ending.code)
+
+
+def _ending_shown(ending: Ending, names: dict[str, str]) -> EndingShown:
+    cause = _cause_of(ending)
+    return EndingShown(
+        rfc3339(ending.at_ms),
+        ending.connection,
+        _face(ending.user, names),
+        ending.door,
+        ending.address,
+        ending.client,
+        ending.close,
+        ending.code,
+        ending.detail,
+        round(ending.age_s, 1) if ending.age_s is not None else None,
+        round(ending.silent_s, 1) if ending.silent_s is not None else None,
+        CauseShown(cause.id, cause.sentence, cause.fix, f"{CAUSE_PAGE}#{cause.id}") if cause is not None else None,
+    )
+
+
+HANDLERS = [list_connections, list_endings]

@@ -1,0 +1,69 @@
+"""The connections of this node as they are now: the gateway keeps the list, the api reads it.
+
+Nothing is written here a frame: what a connection knows of itself is looked at when somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tenfour.ids import ChatId, ConnectionId, UserId
+
+CHATS_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LiveConnection:
+    """One open connection as of one moment."""
+
+    id: ConnectionId
+    user: UserId | None
+    """None until its token is known to be good."""
+    state: str
+    """``waiting`` for its token, ``open``, or ``over`` while the close is under way."""
+    door: str
+    """The chat of a chat's own door, or ``all``."""
+    chat_count: int
+    """Chats followed."""
+    chats: Sequence[ChatId]
+    """The first ``CHATS_NAMED`` of them."""
+    address: str
+    client: str
+    age_s: float
+    received_s: float
+    """Since the last frame from the client."""
+    sent_s: float
+    """Since the last data frame to it."""
+    queue_bytes: int
+    """Written, and not taken by the system yet."""
+    round_trip_ms: float | None
+    """Of the last heartbeat; None where none was needed yet."""
+
+
+class Connected(Protocol):
+    """A connection that can be looked at."""
+
+    user: UserId
+
+    def look(self) -> LiveConnection: ...
+
+
+class Live:
+    """What is open on this node."""
+
+    def __init__(self, connections: Mapping[ConnectionId, Connected]) -> None:
+        self._connections = connections
+
+    def count(self, user: UserId | None = None) -> int:
+        """How many there are, of everybody or of one user."""
+        return len(self._connections) if user is None else len(self._of(user))
+
+    def look(self, user: UserId | None = None, *, before: str | None = None, limit: int) -> list[LiveConnection]:
+        """Newest first: everybody's or one user's, from behind the id of ``before``."""
+        found = sorted((each for each in self._of(user) if before is None or each < before), reverse=True)
+        return [self._connections[each].look() for each in found[:limit]]
+
+    def _of(self, user: UserId | None) -> list[ConnectionId]:
+        return [each for each, connection in self._connections.items() if user is None or connection.user == user]

@@ -1,0 +1,154 @@
+"""``/diagnostics/connections`` and ``/diagnostics/endings``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from tests import servers
+from tests.api.asking import ask, bearer, refused
+from tests.servers import Person, Server, World, open_wire
+
+
+@pytest.fixture(autouse=True)
+async def hang_up() -> AsyncIterator[None]:
+    """Cuts what a test left open."""
+    yield
+    servers.hang_up()
+
+
+async def connections(person: Person, query: str = "") -> dict[str, Any]:
+    answer = await person.request("GET", f"/diagnostics/connections{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def endings(person: Person, query: str = "") -> list[dict[str, Any]]:
+    answer = await person.request("GET", f"/diagnostics/endings{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+async def administration(server: Server, path: str) -> dict[str, Any]:
+    answer = await ask(server, "GET", f"/api/v1/diagnostics/{path}", headers=server.administration())
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def ended(world: World, person: Person, query: str) -> list[dict[str, Any]]:
+    """The endings once there are any: the server notes them when it sees the end, a moment after the client."""
+    async with asyncio.timeout(10):
+        while not (found := await endings(person, query)):
+            await world.backend("GET", "/health/live")
+    return found
+
+
+async def test_a_user_sees_the_own_connections_with_all_that_is_known_of_them(server: Server) -> None:
+    world = await server.world("ann", "bob")
+    chat = await world.chat("ann", "bob")
+    await world.bob.connect()
+    one, every = await world.ann.connect(chat), await world.ann.connect()
+    await one.next("synced")
+
+    page = await connections(world.ann)
+
+    newest, oldest = page["items"]
+    assert (page["total"], page["next"], page["node"]) == (2, None, one.welcome["node"])
+    assert [newest["id"], oldest["id"]] == [every.welcome["connection"], one.welcome["connection"]]
+    assert (newest["door"], newest["chat_count"], newest["chats"]) == ("all", 0, [])
+    assert (oldest["door"], oldest["chat_count"], oldest["chats"], oldest["state"]) == (chat, 1, [chat], "open")
+    assert oldest["user"] == {"id": world.ann.id, "name": "ann"}
+    assert (oldest["address"], oldest["queue_bytes"]) == ("127.0.0.1", 0)
+    assert "websockets" in oldest["client"]
+    assert 0 <= oldest["sent_s"] <= 10
+
+
+async def test_an_administrator_sees_everybodys_connections_page_by_page_and_one_users(server: Server) -> None:
+    world = await server.world("ann", "bob")
+    wires = [await world.ann.connect(), await world.bob.connect(), await world.ann.connect()]
+
+    first = await administration(server, "connections?limit=2")
+    rest = await administration(server, f"connections?cursor={first['next']}")
+    anns = await administration(server, f"connections?user=ext:{world.ann.external_id}")
+
+    assert [each["id"] for each in first["items"]] == [wires[2].welcome["connection"], wires[1].welcome["connection"]]
+    assert wires[0].welcome["connection"] in [each["id"] for each in rest["items"]]
+    assert [each["id"] for each in anns["items"]] == [wires[2].welcome["connection"], wires[0].welcome["connection"]]
+
+
+@pytest.mark.parametrize("path", ["connections", "endings"])
+async def test_nobody_sees_what_is_another_users(server: Server, path: str) -> None:
+    world = await server.world("ann", "bob")
+
+    refused(await world.ann.request("GET", f"/diagnostics/{path}?user={world.bob.id}"), "forbidden")
+    refused(await ask(server, "GET", f"/api/v1/diagnostics/{path}"), "token_missing")
+
+
+async def test_the_round_trip_of_a_heartbeat_is_measured(make_server: Callable[..., Server]) -> None:
+    world = await make_server({"heartbeat_s": "0.5"}).world("ann")
+    wire = await world.ann.connect()
+    before = (await connections(world.ann))["items"][0]["round_trip_ms"]
+
+    await wire.next("ping")
+    async with asyncio.timeout(20):
+        while (after := (await connections(world.ann))["items"][0]["round_trip_ms"]) is None:
+            await wire.next("ping")
+
+    assert before is None
+    assert 0 < after < 5_000
+
+
+async def test_an_ending_is_kept_with_its_codes_and_its_cause(server: Server) -> None:
+    world = await server.world("ann", "bob")
+    chat = await world.chat("bob")
+    wire = await open_wire(server, chat, headers=world.ann.headers)
+    await wire.closed()
+
+    [ending] = await ended(world, world.ann, "?code=not_a_member")
+    by_cause = await endings(world.ann, "?cause=not_member")
+    others = await endings(world.bob)
+
+    assert (ending["close"], ending["code"], ending["door"]) == (4403, "not_a_member", chat)
+    assert ending["user"] == {"id": world.ann.id, "name": "ann"}
+    assert (ending["cause"]["id"], ending["cause"]["page"]) == ("not_member", "docs/troubleshooting.md#not_member")
+    assert by_cause == [ending]
+    assert others == []
+
+
+async def test_what_the_client_or_the_line_ended_has_no_cause_that_the_server_knows(server: Server) -> None:
+    world = await server.world("ann")
+    wire = await world.ann.connect()
+    wire.abort()
+
+    [ending] = await ended(world, world.ann, "?code=closed_1006")
+
+    assert (ending["connection"], ending["close"], ending["cause"]) == (wire.welcome["connection"], 1006, None)
+
+
+async def test_who_has_no_user_yet_is_in_the_administrators_list_only(server: Server) -> None:
+    world = await server.world("ann")
+    mark = f"mark-{world.ann.id}"
+    stripped = await ask(server, "GET", "/api/v1/ws", headers={"Sec-WebSocket-Key": "x", "User-Agent": mark})
+    wire = await open_wire(server, headers=bearer("no.jwt") | {"User-Agent": mark})
+    await wire.closed()
+
+    found = [each for each in (await administration(server, "endings"))["items"] if each["client"].endswith(mark)]
+    own = await endings(world.ann)
+
+    assert stripped.status_code == 426
+    by_code = {each["code"]: each for each in found}
+    assert by_code["token_malformed"]["cause"]["id"] == "token_malformed"
+    assert (by_code["upgrade_required"]["connection"], by_code["upgrade_required"]["close"]) == (None, 426)
+    assert "a proxy on the way has removed it" in by_code["upgrade_required"]["detail"]
+    assert own == []
+
+
+async def test_a_cause_that_is_not_in_the_catalogue_is_refused(server: Server) -> None:
+    world = await server.world("ann")
+
+    problem = refused(await world.ann.request("GET", "/diagnostics/endings?cause=weather"), "field_invalid")
+
+    assert "cause" in problem["detail"]
