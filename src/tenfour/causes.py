@@ -860,7 +860,7 @@ _WELCOME = (
         (_X,),
         "The server cannot read or write its data at the moment.",
         "Closed with 4503, or messages refused, with `store_down`, `busy` or `outcome_unknown`.",
-        "`GET /api/v1/health/ready` is 503 and names the store; the log has `Store` lines with the reason.",
+        "`GET /api/v1/health/ready` is 503 and names the store; the log has `Error store.broken` with the reason.",
         "Look at the disk (`df -h`, read-only, slow) and for another program that holds the data file. Nothing that was acknowledged is lost.",
         (_E.STORE_DOWN, _E.BUSY, _E.OUTCOME_UNKNOWN),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import get_type_hints
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -110,6 +111,8 @@ TABLE = {
     "tls_version": _tls("alert", alert=70, text="tlsv1 alert protocol version"),
     "sni_needed": _tls("alert", alert=112, text="tlsv1 unrecognized name"),
     "client_cert": _tls("alert", alert=116, text="tlsv13 alert certificate required"),
+    "client_cert by its words": _tls("alert", text="[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required"),
+    "tls_version by its words": _tls("alert", text="[SSL: UNSUPPORTED_PROTOCOL] unsupported protocol"),
     "client_cert nginx": _http(page(400, "<center>No required SSL certificate was sent</center>", **NGINX)),
     # HTTP
     "redirected nginx": _upgrade(page(301, "", Location="https://chat.example/api/v1/ws/", **NGINX)),
@@ -287,6 +290,12 @@ def test_the_fix_has_the_lines_of_the_proxy_that_stands_between():
     assert fix.proxy is Proxy.NGINX
     assert "proxy_set_header Upgrade $http_upgrade;" in fix.lines
     assert "proxy_http_version 1.1;" in fix.lines
+
+
+def test_a_diagnosis_becomes_json():
+    written = msgspec.json.decode(msgspec.json.encode(diagnose(TABLE["upgrade_stripped"])))
+
+    assert (written["cause"]["id"], written["cause"]["layer"], written["fix"]["proxy"]) == ("upgrade_stripped", "upgrade", "nginx")
 
 
 def test_one_stall_of_the_machine_is_no_bunching():

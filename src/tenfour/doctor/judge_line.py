@@ -77,7 +77,15 @@ def _host_of(origin: str) -> str | None:
 # TLS
 
 _ALERTS = {70: "tls_version", 71: "tls_version", 112: "sni_needed", 116: "client_cert", 120: "http2_only"}
-_HANDSHAKE_FAILURE = 40
+_ALERT_WORDS = {
+    "protocol version": 70,
+    "unsupported protocol": 70,
+    "insufficient security": 71,
+    "unrecognized name": 112,
+    "certificate required": 116,
+    "no application protocol": 120,
+    "handshake failure": 40,
+}
 _EXPIRED, _NOT_YET, _WRONG_HOST, _NO_ISSUER = 10, 9, frozenset({62, 64}), frozenset({20, 21})
 
 
@@ -119,12 +127,17 @@ def _out_of_date(evidence: Evidence, certificate: Certificate | None, *, is_over
 
 
 def _alert(evidence: Evidence, tls: Tls) -> Finding:
-    text = tls.text.lower()
-    if tls.alert in _ALERTS:
-        return Finding.plain(_ALERTS[tls.alert], f"It broke off with TLS alert {tls.alert} for {evidence.address.host}.")
-    if tls.alert == _HANDSHAKE_FAILURE or "protocol" in text:
-        return Finding.likely("tls_version", f"OpenSSL says “{tls.text}”.")
-    return Finding.likely("tls_version", f"It broke off with TLS alert {tls.alert}: “{tls.text}”.")
+    number = tls.alert if tls.alert is not None else _alert_in(tls.text)
+    cause = _ALERTS.get(number or 0)
+    if cause is not None:
+        return Finding.plain(cause, f"It broke off with TLS alert {number} for {evidence.address.host}.")
+    return Finding.likely("tls_version", f"It broke off{f' with TLS alert {number}' if number is not None else ''}: “{tls.text}”.")
+
+
+def _alert_in(text: str) -> int | None:
+    """The alert by OpenSSL's words for it, which Python passes on without the number."""
+    words = text.lower().replace("_", " ")
+    return next((number for name, number in _ALERT_WORDS.items() if name in words), None)
 
 
 def _speaks_plain(evidence: Evidence, tls: Tls) -> Finding:
