@@ -21,7 +21,7 @@ web: $(BIN)/python ## Builds the web client into the package, where its sources 
 	@$(BIN)/python tools/build_web.py
 
 test: $(VENV)/.installed-dev node-tools web chromium ## Runs the tests; SLOW=1 (and CI) runs the slow ones too
-	@$(BIN)/python tools/node.py run test --workspaces --if-present
+	@$(if $(SLOW),TENFOUR_SLOW=1 )$(BIN)/python tools/node.py run test --workspaces --if-present
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(if $(SLOW)$(CI),,-m "not slow") $(ARGS)
 
 check: $(VENV)/.installed-dev node-tools web ## Lint, format, types, layers, documents

@@ -13,6 +13,13 @@ settings.register_profile("tenfour", deadline=None, suppress_health_check=[Healt
 settings.load_profile("tenfour")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that starts servers of its own is slow: each start costs a second."""
+    for item in items:
+        if "make_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One running server for all tests that need no settings of their own."""

@@ -50,6 +50,7 @@ async def test_a_password_too_short_or_too_long_is_refused(hasher: PasswordHashe
     assert caught.value.code is ErrorCode.PASSWORD_WEAK
 
 
+@pytest.mark.slow
 async def test_a_flood_of_log_ins_is_refused_before_it_costs_memory(hasher: PasswordHasher) -> None:
     stored = await hasher.hash("correct horse")
 

@@ -107,6 +107,7 @@ def run_load(load: Path, room: Room, tmp_path: Path, *options: str) -> tuple[int
 TALK = ("durable", "--messages", "50", "--warmup", "0", "--seconds", "30")
 
 
+@pytest.mark.slow
 def test_an_honest_server_gives_a_valid_run(load: Path, tmp_path: Path) -> None:
     code, result = run_load(load, Room(), tmp_path, *TALK)
 

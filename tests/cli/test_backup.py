@@ -21,6 +21,7 @@ def texts(path):
         return [text for (text,) in database.execute("SELECT text FROM messages ORDER BY chat, seq")]
 
 
+@pytest.mark.slow
 async def test_a_backup_of_a_running_server_is_whole_consistent_and_private(server, tmp_path):
     world = await server.world("ann", "bob")
     chat = await world.chat("ann", "bob")

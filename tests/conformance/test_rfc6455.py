@@ -84,6 +84,7 @@ async def test_the_server_answers_as_the_standard_asks(line: Line, case: Case) -
     await _answers(line, case)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", _named([each for each in QUICK if _is_for_slow_arrival(each)]))
 async def test_bytes_that_come_one_by_one_make_no_difference(line: Line, case: Case) -> None:
     await line.write(_bytes_of(case), pieces_of=1)

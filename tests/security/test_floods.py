@@ -46,6 +46,7 @@ async def serves(server: Server) -> bool:
     return (await bob.request("GET", "/me")).status_code == 200
 
 
+@pytest.mark.slow
 async def test_a_million_fragments_are_cut_off_and_cost_no_memory(server: Server, ann: Person) -> None:
     raw = await knock(server, headers=ann.headers)
     await raw.next("welcome")

@@ -98,6 +98,7 @@ async def test_nothing_that_a_message_says_is_executed(quick: Server, person: Pr
     assert await page.evaluate("window.ran") is None
 
 
+@pytest.mark.slow
 async def test_code_gets_its_colours_without_a_style_of_its_own(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person)
     await chat.writer.send(chat.chat, "```python\ndef admit(draft): return '<b>'\n```")
@@ -108,6 +109,7 @@ async def test_code_gets_its_colours_without_a_style_of_its_own(quick: Server, p
     await expect(page.locator("pre")).to_have_text("def admit(draft): return '<b>'")
 
 
+@pytest.mark.slow
 async def test_what_is_read_stays_where_it_is_while_older_messages_come_above(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 400)
     page = await chat.open()
@@ -123,6 +125,7 @@ async def test_what_is_read_stays_where_it_is_while_older_messages_come_above(qu
         assert await page.evaluate("document.getElementById('messages').scrollHeight") >= before
 
 
+@pytest.mark.slow
 async def test_who_scrolled_up_stays_there_and_is_told_how_many_messages_came(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 200)
     page = await chat.open()
@@ -148,6 +151,7 @@ async def test_the_list_follows_new_messages_near_its_end(quick: Server, person:
     await expect(page.locator(f'article[data-seq="{seq}"]')).to_be_in_viewport(ratio=0.95)
 
 
+@pytest.mark.slow
 async def test_a_reader_comes_back_to_the_place_that_they_left(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 300)
     page = await chat.open()
@@ -161,6 +165,7 @@ async def test_a_reader_comes_back_to_the_place_that_they_left(quick: Server, pe
     assert await page.evaluate(FROM_TOP, seq) == pytest.approx(offset, abs=1)
 
 
+@pytest.mark.slow
 async def test_the_address_of_a_message_shows_it_in_the_middle(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 300)
 
@@ -170,6 +175,7 @@ async def test_the_address_of_a_message_shows_it_in_the_middle(quick: Server, pe
     assert await page.evaluate(MIDDLE, 150) == pytest.approx(0, abs=2)
 
 
+@pytest.mark.slow
 async def test_a_chat_opens_with_its_first_unread_message_a_third_down_and_reads_nothing_by_that(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 300, unread=150)
     before = await chat.has_read()
@@ -184,6 +190,7 @@ async def test_a_chat_opens_with_its_first_unread_message_a_third_down_and_reads
     assert await chat.has_read() == before
 
 
+@pytest.mark.slow
 async def test_what_the_reader_scrolls_to_is_read_and_what_lies_below_is_not(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 300, unread=150)
     before = await chat.has_read()
@@ -199,6 +206,7 @@ async def test_what_the_reader_scrolls_to_is_read_and_what_lies_below_is_not(qui
     assert before < read <= lowest
 
 
+@pytest.mark.slow
 async def test_arrow_keys_go_from_message_to_message_and_escape_to_the_composer(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 200)
     page = await chat.open()
@@ -219,6 +227,7 @@ async def test_arrow_keys_go_from_message_to_message_and_escape_to_the_composer(
     await expect(page.locator("#composer")).to_be_focused()
 
 
+@pytest.mark.slow
 async def test_a_row_that_leaves_the_page_hands_the_focus_to_the_list(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 300)
     page = await chat.open()
@@ -230,6 +239,7 @@ async def test_a_row_that_leaves_the_page_hands_the_focus_to_the_list(quick: Ser
     await expect(page.locator("#messages")).to_be_focused()
 
 
+@pytest.mark.slow
 async def test_a_draft_outlives_a_reload_that_follows_the_last_key_at_once(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 1)
     page = await chat.open()
@@ -262,6 +272,7 @@ async def test_enter_sends_shift_enter_makes_a_line_and_the_draft_stays_with_its
     await expect(page.locator("#composer")).to_have_value("not yet")
 
 
+@pytest.mark.slow
 async def test_a_text_over_the_limit_is_counted_and_kept_back(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 1)
     page = await chat.open()
@@ -275,6 +286,7 @@ async def test_a_text_over_the_limit_is_counted_and_kept_back(quick: Server, per
     await expect(page.locator("article")).to_have_count(1)
 
 
+@pytest.mark.slow
 async def test_marks_are_put_around_what_is_selected(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 1)
     page = await chat.open()
@@ -289,6 +301,7 @@ async def test_marks_are_put_around_what_is_selected(quick: Server, person: Prof
     await expect(composer).to_have_value("very important")
 
 
+@pytest.mark.slow
 async def test_an_emoji_comes_from_our_own_data_to_where_the_cursor_is(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 1)
     page = await chat.open()
@@ -304,6 +317,7 @@ async def test_an_emoji_comes_from_our_own_data_to_where_the_cursor_is(quick: Se
     await expect(composer).to_be_focused()
 
 
+@pytest.mark.slow
 async def test_a_reply_shows_what_it_replies_to_and_leads_there(quick: Server, person: Profile) -> None:
     chat = await reading(quick, person, 120)
     page = await chat.open()

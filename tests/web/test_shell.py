@@ -61,6 +61,7 @@ async def test_who_logs_in_at_the_address_of_a_chat_is_there_afterwards(server: 
     assert page.url.endswith(f"/chats/{chat}")
 
 
+@pytest.mark.slow
 async def test_the_arrow_keys_go_through_the_list_and_enter_opens(server: Server, person: Profile) -> None:
     ann = await member(server, person)
     for title in ("One", "Two", "Three"):
@@ -76,6 +77,7 @@ async def test_the_arrow_keys_go_through_the_list_and_enter_opens(server: Server
     assert await page.evaluate("document.querySelectorAll('[data-chat][tabindex=\"0\"]').length") == 1
 
 
+@pytest.mark.slow
 async def test_a_row_under_the_pointer_stays_where_it_is_while_others_move(server: Server, person: Profile) -> None:
     ann, bob = await member(server, person), await member(server, person)
     chats = [await ann.make(title, bob.id) for title in ("One", "Two", "Three")]
@@ -108,6 +110,7 @@ async def test_unread_messages_stand_in_the_list_in_the_title_and_on_the_icon(se
     assert "data:image/svg+xml" in await page.evaluate("document.querySelector('link[rel~=icon]').href")
 
 
+@pytest.mark.slow
 async def test_ctrl_k_leads_to_a_chat_by_a_few_letters(server: Server, person: Profile) -> None:
     ann = await member(server, person)
     for title in ("Harbour", "Kitchen"):
@@ -123,6 +126,7 @@ async def test_ctrl_k_leads_to_a_chat_by_a_few_letters(server: Server, person: P
     await expect(page.get_by_role("heading", name="Kitchen").first).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_a_single_key_is_no_shortcut_where_they_are_switched_off(server: Server, person: Profile) -> None:
     ann = await member(server, person)
     await ann.make("Harbour")
@@ -139,6 +143,7 @@ async def test_a_single_key_is_no_shortcut_where_they_are_switched_off(server: S
     await expect(sheet).to_be_hidden()
 
 
+@pytest.mark.slow
 async def test_on_a_phone_list_chat_and_details_are_a_page_each(server: Server, person: Profile) -> None:
     ann = await member(server, person, **PHONE)
     chat = await ann.make("Harbour")
@@ -155,6 +160,7 @@ async def test_on_a_phone_list_chat_and_details_are_a_page_each(server: Server, 
     await expect(page.get_by_role("link", name="Harbour")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "says"),
     [
@@ -174,6 +180,7 @@ async def test_an_address_of_no_chat_gets_a_page_that_says_so(server: Server, pe
     await expect(page.get_by_role("searchbox").or_(page.locator("[data-search=main]"))).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_the_chat_of_others_gets_a_page_that_says_whom_to_ask(server: Server, person: Profile) -> None:
     ann, bob = await member(server, person), await member(server, person)
     chat = await bob.make("Private")
@@ -185,6 +192,7 @@ async def test_the_chat_of_others_gets_a_page_that_says_whom_to_ask(server: Serv
     assert "Private" not in await page.inner_text("#app")
 
 
+@pytest.mark.slow
 async def test_who_is_removed_while_the_chat_is_open_is_told_and_cannot_write(server: Server, person: Profile) -> None:
     ann, bob = await member(server, person), await member(server, person)
     chat = await bob.make("Harbour", ann.id)

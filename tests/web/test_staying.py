@@ -12,6 +12,7 @@ from tests.web.browser import Profile
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
+@pytest.mark.slow
 async def test_whoever_opened_a_chat_at_its_first_unread_message_and_sees_its_end_stays_there(person: Profile, server: Server) -> None:
     name = await account(server, admin=True)
     reader = (await ask(server, "GET", "/api/v1/me", headers=await log_in(server, name))).json()["id"]

@@ -55,6 +55,7 @@ async def started(page: Page) -> None:
     await page.evaluate("navigator.serviceWorker.ready.then(() => null)")
 
 
+@pytest.mark.slow
 async def test_once_opened_it_starts_without_the_server(person: Profile, server: Server) -> None:
     ann = await person()
     page = await ann.open("/")
@@ -67,6 +68,7 @@ async def test_once_opened_it_starts_without_the_server(person: Profile, server:
     ann.allow("ERR_INTERNET_DISCONNECTED")
 
 
+@pytest.mark.slow
 async def test_a_new_version_waits_until_the_person_agrees_and_then_all_tabs_have_it(person_of_copy: Profile, build: Path) -> None:
     ann = await person_of_copy()
     ann.allow("404")  # nobody answers for the API
