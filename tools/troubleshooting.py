@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tenfour.causes import CAUSES, EXIT_CODES, LAYER_TITLES, SYMPTOM_TITLES, Cause, Layer, Symptom
-from tenfour.doctor.proxies import Proxy, all_lines
+from tenfour.doctor.proxies import PATIENCE, Proxy, all_lines
 
 OFTEN = ("tcp_refused", "upstream_down", "upgrade_stripped", "host_rewritten", "scheme_lost", "origin_refused", "token_expired", "not_subscribed", "idle_cut")
 FENCES = {Proxy.NGINX: "nginx", Proxy.APACHE: "apache", Proxy.TRAEFIK: "yaml", Proxy.ENVOY: "yaml", Proxy.AWS: "sh", Proxy.GOOGLE: "sh"}
@@ -68,7 +68,19 @@ def _symptom(symptom: Symptom) -> str:
 
 def _layer(layer: Layer) -> str:
     entries = "\n".join(_entry(cause) for cause in CAUSES.values() if cause.layer is layer)
-    return f"## {LAYER_TITLES[layer]}\n\n`tenfour doctor` exits with {EXIT_CODES[layer]} for these.\n\n{entries}"
+    patience = f"{_patience()}\n" if layer is Layer.IDLE else ""
+    return f"## {LAYER_TITLES[layer]}\n\n`tenfour doctor` exits with {EXIT_CODES[layer]} for these.\n\n{patience}{entries}"
+
+
+def _patience() -> str:
+    """Who cuts after how long."""
+    rows = "\n".join(f"| {each.hop} | {each.says} | {each.setting} |" for each in PATIENCE)
+    return f"""How long each hop bears silence, if nobody has told it otherwise. A `ping` of the WebSocket counts as speech, TCP keep-alive does not.
+
+| hop | cuts after | setting |
+| --- | --- | --- |
+{rows}
+"""
 
 
 def _entry(cause: Cause) -> str:

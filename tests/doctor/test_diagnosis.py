@@ -270,6 +270,8 @@ def test_a_server_of_somebody_else_is_well_as_far_as_can_be_seen():
         ("connection_closed", "At the server came Upgrade: websocket, and Connection: close. nginx stands between."),
         ("base_path_lost", "/api/v1/ws was asked, and /v1/ws reached the server"),
         ("idle_cut", "after 60 s of silence; one with traffic lives"),
+        ("idle_cut", "So many seconds are the default of nginx, ingress-nginx, Apache, AWS Application Load Balancer, fly.io."),
+        ("lifetime_cut", "Silent or not, they ended after 30 s. So many seconds are the default of Google load balancer."),
         ("nodes_split", "n1 ends at 7, n2 ends at 4"),
         ("upstream_down HAProxy", "HAProxy answered with status 503"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenfour.doctor.evidence import Ended, Evidence, Idle, Line, Many
 from tenfour.doctor.finding import Finding, by_close, by_code, lasting, problem_of
-from tenfour.doctor.proxies import Proxy, fingerprint
+from tenfour.doctor.proxies import Proxy, fingerprint, known_for
 
 SAME_S = 2.0
 """Ends that are no further apart than this have one reason."""
@@ -38,10 +38,17 @@ def _cut(idle: Idle) -> Finding | None:
         return Finding.likely("lifetime_cut", f"The connection with traffic ended after {lasting(busy.lived_s * 1000)}.") if busy is not None else None
     after = lasting(min(ends) * 1000)
     if busy is not None and abs(busy.lived_s - min(ends)) <= SAME_S:
-        return Finding.plain("lifetime_cut", f"Silent or not, they ended after {after}.")
+        return Finding.plain("lifetime_cut", f"Silent or not, they ended after {after}.", *_who(min(ends), of_life=True))
     alike = max(ends) - min(ends) <= SAME_S
     lives = "one with traffic lives" if idle.busy is not None and busy is None else "how one with traffic fares was not measured"
-    return Finding("idle_cut", f"Something on the way cuts a connection after {after} of silence; {lives}.", certain=alike and idle.busy is not None)
+    told = f"Something on the way cuts a connection after {after} of silence; {lives}."
+    return Finding("idle_cut", " ".join((told, *_who(min(ends), of_life=False))), certain=alike and idle.busy is not None)
+
+
+def _who(seconds: float, *, of_life: bool) -> list[str]:
+    """Who is known for this number, as a sentence or none."""
+    hops = known_for(seconds, of_life=of_life)
+    return [f"So many seconds are the default of {', '.join(hops)}."] if hops else []
 
 
 def judge_many(evidence: Evidence) -> Finding | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from tenfour.doctor.evidence import Reply
@@ -82,6 +83,50 @@ def _by_body(reply: Reply, named: str) -> Proxy | None:
     if by_body is not None or named:
         return by_body
     return Proxy.TRAEFIK if reply.body.strip() in _TRAEFIK_BODIES and reply.header("x-content-type-options") else None
+
+
+# How long silence is borne
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """After what a hop cuts a connection if nobody has told it otherwise. ``seconds`` is None where it is not one number."""
+
+    hop: str
+    seconds: int | None
+    says: str
+    setting: str
+    of_life: bool = False
+    """Whether it counts the age of a connection, not its silence."""
+
+
+PATIENCE = (
+    Patience("Heroku", 55, "55 s", "a heartbeat below it"),
+    Patience("nginx", 60, "60 s", "`proxy_read_timeout`"),
+    Patience("ingress-nginx", 60, "60 s, and 240 s after any reload", "annotations `proxy-read-timeout`, `worker-shutdown-timeout`"),
+    Patience("Apache", 60, "60 s", "`Timeout`; not `ProxyTimeout`, not `timeout=`"),
+    Patience("AWS Application Load Balancer", 60, "60 s", "`idle_timeout`, up to 4,000 s"),
+    Patience("fly.io", 60, "60 s", "a heartbeat below it"),
+    Patience("Cloudflare", 100, "100 s, and when its edge restarts", "a heartbeat below it"),
+    Patience("Azure Load Balancer", 240, "4 minutes, without telling", "TCP reset on idle; a heartbeat below it"),
+    Patience("Envoy", 300, "5 minutes", "`stream_idle_timeout`"),
+    Patience("Azure Front Door", 300, "5 minutes, and 4 hours of life", "a heartbeat below it"),
+    Patience("AWS Network Load Balancer", 350, "350 s", "`tcp.idle_timeout`, 60 to 6,000 s"),
+    Patience("CloudFront", 600, "10 minutes", "a heartbeat below it"),
+    Patience("HAProxy", None, "the shorter of `timeout client` and `timeout server`", "`timeout tunnel`; 0 does not mean never"),
+    Patience("routers of mobile networks", None, "30 s to 5 minutes, without telling", "`heartbeat_s` of 25 or less"),
+    Patience("Caddy", None, "never", ""),
+    Patience("Traefik", None, "never, from 2.11.2 on", ""),
+    Patience("Google load balancer", 30, "30 s of life, however much is said", "`timeoutSec` of the back end", of_life=True),
+)
+
+
+def known_for(seconds: float, *, of_life: bool) -> list[str]:
+    """The hops that cut after so long by default, as names."""
+    return [each.hop for each in PATIENCE if each.seconds is not None and each.of_life == of_life and abs(each.seconds - seconds) <= _SAME_S]
+
+
+_SAME_S = 2.0
 
 
 # Lines to paste
