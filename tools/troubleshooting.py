@@ -9,6 +9,27 @@ from tenfour.doctor.proxies import PATIENCE, Proxy, all_lines
 
 OFTEN = ("tcp_refused", "upstream_down", "upgrade_stripped", "host_rewritten", "scheme_lost", "origin_refused", "token_expired", "not_subscribed", "idle_cut")
 FENCES = {Proxy.NGINX: "nginx", Proxy.APACHE: "apache", Proxy.TRAEFIK: "yaml", Proxy.ENVOY: "yaml", Proxy.AWS: "sh", Proxy.GOOGLE: "sh"}
+STATUSES = {
+    "101, and the browser hangs up": ("subprotocol_dropped", "accept_wrong", "cdn_caches"),
+    "101, and then nothing": ("other_ws_server", "welcome_late", "not_subscribed"),
+    "200 with a page": ("spa_fallback", "login_page", "captive_portal"),
+    "301, 302, 307, 308": ("redirected", "login_page", "captive_portal"),
+    "400": ("plain_to_tls_port", "header_too_big", "client_cert", "tokens_differ", "version_refused", "upgrade_stripped"),
+    "401": ("http_auth",),
+    "403": ("origin_refused", "host_rewritten", "scheme_lost", "waf_block"),
+    "404": ("path_wrong", "base_path_lost", "wrong_upstream"),
+    "407": ("forward_proxy",),
+    "408": ("mtu_blackhole",),
+    "414, 431": ("header_too_big",),
+    "426": ("upgrade_stripped", "connection_closed", "http10_upstream", "version_refused"),
+    "429": ("too_many", "rate_limited", "waf_block"),
+    "500": ("internal",),
+    "502": ("upstream_down", "upstream_mute"),
+    "503": ("upstream_down", "draining", "proxy_full", "store_down"),
+    "504": ("upstream_mute",),
+    "none: the line was cut": ("tcp_reset", "plain_to_tls_port", "proxy_full", "http2_only"),
+    "none: no byte came": ("open_but_mute", "fd_limit", "proxy_full", "stuck_sibling"),
+}
 SYMPTOM_HINTS = {
     Symptom.REFUSED: "An error within a second or so. Read the layers from the top: the first that fits is the cause.",
     Symptom.HANGS: "Nothing for many seconds, then a time-out. Somebody swallows, or waits.",
@@ -47,8 +68,18 @@ In the commands below HOST and PORT stand for those of your address.
 ## What do you see?
 
 {symptoms}
+## Which status did the request get?
+
+In the developer tools, or from `curl -i --http1.1 https://HOST/api/v1/ws`, which should get 426 from Tenfour: that alone is no fault.
+
+{_statuses()}
 {layers.rstrip()}
 """
+
+
+def _statuses() -> str:
+    rows = "\n".join(f"| {status} | {', '.join(f'[{each}](#{CAUSES[each].id})' for each in causes)} |" for status, causes in STATUSES.items())
+    return f"| status | causes |\n| --- | --- |\n{rows}\n"
 
 
 def _links(ids: Iterable[str]) -> str:
