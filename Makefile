@@ -53,6 +53,9 @@ bench: $(VENV)/.installed ## Runs the benchmarks: about an hour on two idle core
 proof: $(VENV)/.installed-dev ## The long proofs: many rounds of kill -9, reconnects and faults
 	TENFOUR_PROOF=1 TENFOUR_REQUIRE_ALL=1 $(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS)
 
+pictures: $(VENV)/.installed-dev node-tools web ## Takes the pictures of the web client, docs/pictures
+	@$(BIN)/python tools/take_pictures.py
+
 test-tools: ## Installs what some tests need beside Python: a C compiler, Node, Chromium, proxies (Debian, as root)
 	@for tool in cc:gcc npm:npm node:nodejs chromium:chromium nginx:nginx-light haproxy:haproxy caddy:caddy apache2:apache2-bin; do \
 	  command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; \
@@ -90,4 +93,4 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@$(PIP) install -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help serve demo web node-tools chromium test check format docs bench proof test-tools pins clean
+.PHONY: help serve demo web node-tools chromium test check format docs bench proof pictures test-tools pins clean
