@@ -1,0 +1,66 @@
+"""Addresses that lead nowhere, plain http, and what is left after logging out."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.servers import Server
+from tests.web.browser import PLAIN_HOST, Profile, people
+from tests.web.residents import message, residents, write
+
+pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.slow]
+
+
+async def test_addresses_that_lead_nowhere_say_why_and_offer_the_way_back(person: Profile, server: Server) -> None:
+    mark = uuid.uuid4().hex[:8]
+    ann, bob = await residents(server, f"ann-{mark}", f"bob-{mark}")
+    foreign = await bob.chat(title="Not for Ann")
+    tab = await person()
+    tab.allow("40[34]")
+    page = await ann.enter(tab)
+
+    for path, heading in [("/chats/not-a-uuid", "Nothing is here"), (f"/chats/{uuid.uuid4()}", "No such chat"), (f"/chats/{foreign}", "Not your chat")]:
+        await page.goto(server.url + path)
+        await expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
+        await page.get_by_role("link", name="Back to").last.click()
+        await expect(page).to_have_url(f"{server.url}/")
+
+
+async def test_over_plain_http_people_talk_and_the_panel_says_what_is_missing(browser: Browser, server: Server) -> None:
+    mark = uuid.uuid4().hex[:8]
+    ann, bob = await residents(server, f"ann-{mark}", f"bob-{mark}")
+    chat = await ann.chat(bob, title="Harbour")
+    async with people(browser, lambda: server.url.replace("127.0.0.1", PLAIN_HOST)) as person:
+        page = await ann.enter(await person(), f"/chats/{chat}")
+
+        await expect((await write(page, "Ahoy")).get_by_role("button", name="Sent", exact=True)).to_be_visible()
+        await (await bob.connect()).send(chat, "Ahoy yourself")
+        await expect(message(page, "Ahoy yourself")).to_be_visible()
+        await page.get_by_role("button", name="Account and settings").click()
+        await page.get_by_role("menuitem", name="Connection").click()
+        await expect(page.get_by_role("dialog").get_by_text("Starting without a network")).to_be_visible()
+
+
+async def test_logging_out_leaves_nothing_of_the_person_in_any_tab(person: Profile, server: Server) -> None:
+    mark = uuid.uuid4().hex[:8]
+    ann, bob = await residents(server, f"ann-{mark}", f"bob-{mark}")
+    chat = await ann.chat(bob, title="Harbour")
+    tab = await person()
+    tab.allow("401|token_revoked|WebSocket connection")
+    page = await ann.enter(tab, f"/chats/{chat}")
+    await write(page, "Ahoy")
+    other = await tab.open(f"/chats/{chat}")
+    await expect(message(other, "Ahoy")).to_be_visible()
+
+    await page.get_by_role("button", name="Account and settings").click()
+    await page.get_by_role("menuitem", name="Log out").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Log out").click()
+
+    for each in (page, other):
+        await expect(each.get_by_role("button", name="Log in", exact=True)).to_be_visible()
+    await page.wait_for_function("indexedDB.databases().then((found) => found.length === 0)")
+    assert await page.evaluate("caches.keys().then((names) => names.filter((name) => !name.includes('-precache-')))") == []
+    assert await page.evaluate("Object.keys(localStorage).filter((name) => /user|kept/.test(name))") == []
