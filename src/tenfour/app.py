@@ -26,6 +26,7 @@ from litestar.types import ASGIApp
 from tenfour.actions.access import RightsCache
 from tenfour.actions.accounts import make_setup_link
 from tenfour.actions.context import Context, Policy, Registration
+from tenfour.actions.diagnostics import forget_delivery_chats
 from tenfour.actions.publish import publish_commit
 from tenfour.actions.receipts import TURNS, ReceiptBook
 from tenfour.actions.sessions import forget_ended
@@ -52,6 +53,7 @@ from tenfour.observe.live import Live
 from tenfour.observe.log import Log
 from tenfour.observe.metrics import Counters, Gauges, exposition
 from tenfour.observe.progress import Progress, Sources
+from tenfour.observe.traces import Traces
 from tenfour.settings import Settings, WrongSetting
 from tenfour.storage.people import SERVER_KEY_ISSUER
 from tenfour.storage.sqlite import SqliteStore, StoreUnusable
@@ -59,6 +61,7 @@ from tenfour.storage.sqlite import SqliteStore, StoreUnusable
 RECEIPTS_EVERY_S = 1.0
 PROGRESS_EVERY_S = 1.0
 FORGET_EVERY_S = 86_400
+FORGET_TESTS_EVERY_S = 300
 KEEP_ALIVE_S = 75
 EXIT_FATAL = 70
 BACKLOG = 4096
@@ -168,7 +171,7 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
         secret = await make_setup_link(parts.context)
         async with asyncio.TaskGroup() as tasks:
             edges = Edges(parts, tasks)
-            background = [tasks.create_task(each) for each in (edges.hub.tick_forever(), edges.flush_receipts(), edges.report_progress(), edges.forget_daily())]
+            background = [tasks.create_task(each) for each in (edges.hub.tick_forever(), edges.flush_receipts(), edges.report_progress(), edges.forget_daily(), edges.forget_delivery_tests())]
             serving = tasks.create_task(edges.server.serve(sockets))
             await _either(edges.server.ready.wait(), serving)
             if serving.done():
@@ -206,7 +209,7 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
 
 
 def make_services(  # noqa: PLR0913 - each service by name
-    parts: Parts, *, rights: RightsCache, counters: Counters, endings: Endings, live: Live, site: Site, node: str, metrics: Callable[[], bytes], is_draining: Callable[[], bool]
+    parts: Parts, *, rights: RightsCache, counters: Counters, endings: Endings, live: Live, traces: Traces, site: Site, node: str, metrics: Callable[[], bytes], is_draining: Callable[[], bool]
 ) -> Services:
     """What the HTTP handlers work with."""
     settings = parts.settings
@@ -222,6 +225,7 @@ def make_services(  # noqa: PLR0913 - each service by name
         counters=counters,
         endings=endings,
         live=live,
+        traces=traces,
         log=parts.log,
         site=site,
         metrics=metrics,
@@ -242,7 +246,9 @@ def make_services(  # noqa: PLR0913 - each service by name
 
 def offline_http_app(parts: Parts) -> ASGIApp:
     """The HTTP application for the command line of a stopped server: no socket, no WebSocket."""
-    services = make_services(parts, rights=RightsCache(), counters=Counters(), endings=Endings(), live=Live({}), site=Site({}), node="offline", metrics=lambda: b"", is_draining=lambda: False)
+    services = make_services(
+        parts, rights=RightsCache(), counters=Counters(), endings=Endings(), live=Live({}), traces=Traces(), site=Site({}), node="offline", metrics=lambda: b"", is_draining=lambda: False
+    )
     return make_http_app(services)
 
 
@@ -266,6 +272,7 @@ class Edges:
             receipts=parts.receipts,
             counters=counters,
             endings=endings,
+            traces=Traces(),
             log=parts.log,
             node=node,
             tasks=tasks,
@@ -279,6 +286,7 @@ class Edges:
             counters=counters,
             endings=endings,
             live=Live(self.hub.connections),
+            traces=self.hub.traces,
             site=built_site(),
             node=node,
             metrics=exposition(counters, self._gauges()),
@@ -334,6 +342,15 @@ class Edges:
             else:
                 self._parts.log.info("Processing sessions.forgotten", rows=forgotten)
             await asyncio.sleep(FORGET_EVERY_S)
+
+    async def forget_delivery_tests(self) -> None:
+        """Chats of tests that nobody ended."""
+        while True:
+            await asyncio.sleep(FORGET_TESTS_EVERY_S)
+            try:
+                await forget_delivery_chats(self._parts.context)
+            except TenfourError as cause:
+                self._parts.log.warning("Error delivery_tests.kept", code=cause.code)
 
     def _check_echo_token(self, request: UpgradeRequest) -> None:
         token = carried_token(request)

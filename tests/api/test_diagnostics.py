@@ -1,4 +1,4 @@
-"""``/diagnostics/connections`` and ``/diagnostics/endings``."""
+"""``/diagnostics``: connections, endings, delivery tests."""
 
 from __future__ import annotations
 
@@ -152,3 +152,120 @@ async def test_a_cause_that_is_not_in_the_catalogue_is_refused(server: Server) -
     problem = refused(await world.ann.request("GET", "/diagnostics/endings?cause=weather"), "field_invalid")
 
     assert "cause" in problem["detail"]
+
+
+# Delivery tests
+
+
+async def delivery_chat(person: Person) -> str:
+    made = await person.request("POST", "/diagnostics/delivery")
+    assert made.status_code in (200, 201), made.text
+    return made.json()["chat"]
+
+
+async def test_a_delivery_test_sends_on_one_connection_and_receives_on_another(server: Server) -> None:
+    world = await server.world("ann")
+    chat = await delivery_chat(world.ann)
+    sender, receiver = await world.ann.connect(), await world.ann.connect()
+    await receiver.subscribe(chat, 0)
+
+    ack = await sender.send(chat, "ten-four")
+    heard = await receiver.next("message_sent")
+    traced = (await world.ann.request("GET", f"/diagnostics/delivery?chat={chat}&seq={ack['seq']}")).json()
+
+    assert (heard["seq"], heard["text"]) == (ack["seq"], "ten-four")
+    assert (traced["kind"], traced["by"]["name"], traced["committed_at"], traced["node"]) == ("message_sent", "ann", ack["at"], sender.welcome["node"])
+    assert traced["recipients"] == [{"connection": receiver.welcome["connection"], "user": {"id": world.ann.id, "name": "ann"}, "queue_bytes": 0}]
+    assert (traced["arrival"]["events"], traced["arrival"]["deliveries"]) == (1, 1)
+    assert 0 <= traced["arrival"]["after_ms"] < 10_000
+    assert [(each["user"]["id"], each["read"]) for each in traced["readers"]] == [(world.ann.id, False)]
+
+
+async def test_the_chat_of_a_test_stands_in_no_list_and_nobody_else_hears_of_it(server: Server) -> None:
+    world = await server.world("ann", "bob")
+    listed = await world.chat("ann")
+    following = await world.ann.connect()
+    await following.say(type="subscribe", id="all", chats={}, rest=True)
+    await following.next("synced")
+
+    chat = await delivery_chat(world.ann)
+    sender = await world.ann.connect()
+    await sender.send(chat, "unseen")
+    resuming = await world.ann.connect()
+    await resuming.say(type="subscribe", id="all", chats={}, rest=True)
+    await resuming.next("synced")
+    for wire in (following, resuming):
+        await wire.say(type="ping")
+        await wire.next("pong")
+    own = (await world.ann.request("GET", "/chats")).json()["items"]
+    channels = (await world.bob.request("GET", "/chats?view=channels")).json()["items"]
+
+    assert [each["id"] for each in own] == [listed]
+    assert chat not in [each["id"] for each in channels]
+    assert [each["chat"] for each in sender.welcome["chats"]] == [listed]
+    assert chat not in {frame.get("chat") for wire in (following, resuming) for frame in wire.seen}
+
+
+async def test_a_user_has_one_test_at_most_and_nobody_else_comes_into_it(server: Server) -> None:
+    world = await server.world("ann", "bob")
+    first = await world.ann.request("POST", "/diagnostics/delivery")
+    chat = first.json()["chat"]
+
+    again = await world.ann.request("POST", "/diagnostics/delivery")
+
+    assert (first.status_code, again.status_code, again.json()["chat"]) == (201, 200, chat)
+    refused(await world.ann.request("PUT", f"/chats/{chat}/members/{world.bob.id}"), "forbidden")
+    refused(await world.ann.request("PATCH", f"/chats/{chat}", json={"title": "mine"}), "forbidden")
+    refused(await world.ann.request("POST", f"/chats/{chat}/leave"), "forbidden")
+    refused(await world.bob.request("POST", f"/chats/{chat}/join"), "not_a_member")
+    refused(await world.bob.request("DELETE", f"/diagnostics/delivery/{chat}"), "not_a_member")
+    refused(await world.bob.request("GET", f"/diagnostics/delivery?chat={chat}&seq=1"), "not_a_member")
+
+
+async def test_the_end_of_a_test_leaves_nothing_of_it(server: Server) -> None:
+    world = await server.world("ann")
+    chat = await delivery_chat(world.ann)
+    wire, sender = await world.ann.connect(chat), await world.ann.connect()
+    await wire.next("synced")
+    ack = await sender.send(chat, "gone")
+
+    ended = await world.ann.request("DELETE", f"/diagnostics/delivery/{chat}")
+    close = await wire.closed()
+    again = await sender.send(chat, "too late")
+
+    assert ended.status_code == 204
+    assert close[0] == 4403
+    assert again["code"] in ("chat_unknown", "not_a_member")
+    refused(await world.ann.request("GET", f"/diagnostics/delivery?chat={chat}&seq={ack['seq']}"), "chat_unknown")
+    assert await delivery_chat(world.ann) != chat
+
+
+async def test_only_the_chat_of_a_test_is_deleted_as_one(server: Server) -> None:
+    world = await server.world("ann")
+    chat = await world.chat("ann")
+
+    refused(await world.ann.request("DELETE", f"/diagnostics/delivery/{chat}"), "forbidden")
+
+    assert (await world.ann.request("GET", f"/chats/{chat}")).status_code == 200
+
+
+async def test_an_events_way_is_told_to_members_and_administrators(server: Server) -> None:
+    world = await server.world("ann", "bob", "cat")
+    chat = await world.chat("ann", "bob")
+    ann, bob = await world.ann.connect(chat), await world.bob.connect(chat)
+    await bob.next("synced")
+    ack = await ann.send(chat, "hello")
+    await bob.next("message_sent")
+    await world.bob.request("POST", f"/chats/{chat}/receipts", json={"read": ack["seq"]})
+    path = f"delivery?chat={chat}&seq={ack['seq']}"
+
+    anns = (await world.ann.request("GET", f"/diagnostics/{path}")).json()
+    everybodys = await administration(server, path)
+    async with asyncio.timeout(10):
+        while not {each["user"]["name"]: each["read"] for each in anns["readers"]}["bob"]:
+            anns = (await world.ann.request("GET", f"/diagnostics/{path}")).json()
+
+    assert [each["user"]["name"] for each in anns["recipients"]] == ["ann"]
+    assert sorted(each["user"]["name"] for each in everybodys["recipients"]) == ["ann", "bob"]
+    refused(await world.cat.request("GET", f"/diagnostics/{path}"), "not_a_member")
+    refused(await world.ann.request("GET", f"/diagnostics/delivery?chat={chat}&seq=999"), "message_unknown")

@@ -27,6 +27,7 @@ from tenfour.gateway.limits import GatewayLimits
 from tenfour.ids import ChatId, Seq, UserId
 from tenfour.observe.endings import Endings
 from tenfour.observe.metrics import Counters
+from tenfour.observe.traces import Traces
 from tenfour.storage.schema import events
 from tenfour.storage.store import Commit
 from tests.actions.world import World, open_world
@@ -100,6 +101,7 @@ async def open_node(path: Path) -> AsyncIterator[Node]:
             rights=node.rights,
             receipts=ReceiptBook(node.context),
             counters=Counters(),
+            traces=Traces(),
             endings=Endings(),
             log=structlog.get_logger(),
             node="test",

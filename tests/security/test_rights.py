@@ -38,6 +38,7 @@ class Row:
     scope: str | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
     """Which person, or what, stands for a name in the path."""
+    query: str = ""
 
 
 def chat_row(member: str, admin: str, *, key: str = FORBIDDEN, **more: Any) -> Row:
@@ -68,6 +69,11 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/ws"): open_row("426 upgrade_required"),
     ("GET", "/chats/{chat}/ws"): open_row("426 upgrade_required"),
     ("GET", "/diagnostics/echo"): open_row("426 upgrade_required"),
+    ("GET", "/diagnostics/connections"): own_row("200"),
+    ("GET", "/diagnostics/endings"): own_row("200"),
+    ("POST", "/diagnostics/delivery"): own_row("201"),
+    ("GET", "/diagnostics/delivery"): chat_row("200", "200", query="?chat={chat}&seq=1"),
+    ("DELETE", "/diagnostics/delivery/{chat}"): chat_row(FORBIDDEN, FORBIDDEN),
     ("POST", "/setup"): open_row("403 setup_link_invalid", body={"secret": "tfs_guessed", "name": "mallory", "password": "correct horse"}),
     ("POST", "/accounts"): open_row("403 registration_closed", body={"name": "mallory", "password": "correct horse"}),
     ("POST", "/sessions"): open_row("401 login_failed", body={"name": "nobody.of.that.name", "password": "correct horse"}),
@@ -172,9 +178,10 @@ class Stage:
 
     async def ask(self, method: str, route: str, row: Row, role: str) -> tuple[str, str]:
         """Status and code in one text, and the body."""
-        chat, message = await self.chat() if "{chat}" in route else ("", "")
+        address = route + row.query
+        chat, message = await self.chat() if "{chat}" in address else ("", "")
         user = self.person(row.paths.get("user", "owner")).id
-        path = route.format(chat=chat, message=message, user=user, key=self.key_id, session=uuid.uuid4(), picture="guessed")
+        path = address.format(chat=chat, message=message, user=user, key=self.key_id, session=uuid.uuid4(), picture="guessed")
         sent = {"json": row.body} if row.content is None else {"content": row.content, "headers": {"Content-Type": "image/png"}}
         answer = await self.http.request(method, path, **sent | {"headers": sent.get("headers", {}) | self.headers(role, row.scope)})
         problem = answer.headers.get("content-type") == "application/problem+json"

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
-from litestar import get
+from litestar import Response, delete, get, post
 from litestar.params import Parameter
 from sqlalchemy import Connection
 
+from tenfour.actions import diagnostics as actions
 from tenfour.actions.context import Caller
-from tenfour.api.description import TOKEN, problems
+from tenfour.api.chats import parse_chat
+from tenfour.api.description import CHAT, TOKEN, ChatPath, answer, problems
 from tenfour.api.identity import Asking
 from tenfour.api.services import Services
 from tenfour.causes import CAUSE_OF, CAUSES, Cause
@@ -20,12 +22,15 @@ from tenfour.ids import UserId
 from tenfour.observe.endings import ENDINGS_KEPT, Ending
 from tenfour.observe.live import LiveConnection
 from tenfour.storage import people
+from tenfour.storage.directory import Progress
 from tenfour.wire.times import rfc3339
 
 CAUSE_PAGE = "docs/troubleshooting.md"
+RECIPIENTS_MAX = 200
 _CAUSES = {code.value: cause for code, cause in CAUSE_OF.items()}
 
 Of = Annotated[str | None, Parameter(max_length=300, description="Whose: a user's UUID, or ext: and its id in your product.")]
+ChatQuery = Annotated[str, Parameter(description="The chat's UUID.")]
 Limit = Annotated[int, Parameter(ge=1, le=ENDINGS_KEPT)]
 
 
@@ -95,6 +100,58 @@ class EndingShown(msgspec.Struct):
     cause: CauseShown | None
 
 
+class DeliveryTest(msgspec.Struct):
+    """A chat of one's own for a delivery test: send there on one connection, receive on another."""
+
+    chat: str
+    expires_at: str
+    node: str
+
+
+class Arrival(msgspec.Struct):
+    """How an event reached this node's connections."""
+
+    after_ms: int
+    """From the store's time of the commit to the broker's bell on this node."""
+    events: int
+    """In the same batch."""
+    deliveries: int
+    """Events times connections, of the whole batch."""
+
+
+class Recipient(msgspec.Struct):
+    """An open connection of this node that follows the chat, and so has had the event."""
+
+    connection: str
+    user: Whose | None
+    queue_bytes: int
+
+
+class Reader(msgspec.Struct):
+    user: Whose
+    delivered: bool
+    read: bool
+    read_at: str | None
+    """When the member's read position last moved."""
+
+
+class Delivery(msgspec.Struct):
+    """What became of an event."""
+
+    chat: str
+    seq: int
+    kind: str
+    by: Whose
+    committed_at: str
+    node: str
+    arrival: Arrival | None
+    """None where it did not come to this node since its start, or so long ago that this is not known any more."""
+    recipients: list[Recipient]
+    """For administrators everybody's, at most 200; else one's own."""
+    readers: list[Reader]
+    """All members of small chats; in larger ones who asks."""
+
+
 class EndingList(msgspec.Struct):
     items: list[EndingShown]
     node: str
@@ -141,6 +198,56 @@ async def list_endings(
     found = services.endings.latest(limit, wanted=wanted)
     names = await _names(services, [each.user for each in found])
     return EndingList([_ending_shown(each, names) for each in found], services.node)
+
+
+@post(
+    "/diagnostics/delivery",
+    summary="A chat of one's own for a delivery test, in no list; it goes after an hour",
+    tags=["diagnostics"],
+    responses=answer(200, DeliveryTest, "The one that is there.") | problems(*TOKEN),
+)
+async def open_delivery_test(asking: Asking, services: Services) -> Response[DeliveryTest]:
+    caller = await asking.caller()
+    made = await actions.open_delivery_chat(services.context, caller.user)
+    return Response(DeliveryTest(made.chat, rfc3339(made.expires_ms), services.node), status_code=201 if made.is_new else 200)
+
+
+@delete("/diagnostics/delivery/{chat:str}", status_code=204, summary="Ends a delivery test and deletes its chat", tags=["diagnostics"], responses=problems(*CHAT))
+async def end_delivery_test(chat: ChatPath, asking: Asking, services: Services) -> None:
+    wanted = parse_chat(chat)
+    caller = await asking.caller()
+    await actions.delete_delivery_chat(services.context, caller.user, wanted)
+
+
+@get("/diagnostics/delivery", summary="What became of an event: committed, heard, delivered, read", tags=["diagnostics"], responses=problems(*CHAT, ErrorCode.MESSAGE_UNKNOWN))
+async def trace_delivery(chat: ChatQuery, seq: Annotated[int, Parameter(ge=1, le=2**53)], asking: Asking, services: Services) -> Delivery:
+    wanted = parse_chat(chat)
+    caller, found = await asking.read_as_anybody(lambda connection, caller: (caller, actions.trace(connection, caller, wanted, seq)))
+    event = found.event
+    heard = services.traces.find(wanted, seq)
+    recipients = services.live.following(wanted, None if caller.admin else caller.user, limit=RECIPIENTS_MAX) if heard is not None else []
+    names = await _names(services, [event.by, *(each.user for each in recipients), *(each.user for each in found.progress)])
+    clock = services.context.clock
+    arrival = None
+    if heard is not None:
+        heard_ms = clock.now_ms() - round((clock.monotonic() - heard.at_s) * 1000)
+        arrival = Arrival(max(0, heard_ms - event.at), heard.events, heard.deliveries)
+    return Delivery(
+        wanted,
+        seq,
+        event.kind.value,
+        Whose(event.by, names.get(event.by, "")),
+        rfc3339(event.at),
+        services.node,
+        arrival,
+        [Recipient(each.id, _face(each.user, names), each.queue_bytes) for each in recipients],
+        [_reader(each, seq, names) for each in found.progress],
+    )
+
+
+def _reader(progress: Progress, seq: int, names: dict[str, str]) -> Reader:
+    read_at = rfc3339(progress.read_at) if progress.read_at is not None and progress.read >= seq else None
+    return Reader(Whose(progress.user, names.get(progress.user, "")), progress.delivered >= seq, progress.read >= seq, read_at)
 
 
 async def _whose(asking: Asking, user: str | None) -> UserId | None:
@@ -207,4 +314,4 @@ def _ending_shown(ending: Ending, names: dict[str, str]) -> EndingShown:
     )
 
 
-HANDLERS = [list_connections, list_endings]
+HANDLERS = [list_connections, list_endings, open_delivery_test, end_delivery_test, trace_delivery]

@@ -16,6 +16,7 @@ from tenfour.observe.endings import Endings
 from tenfour.observe.live import Live
 from tenfour.observe.log import Log
 from tenfour.observe.metrics import Counters
+from tenfour.observe.traces import Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Services:
     counters: Counters
     endings: Endings
     live: Live
+    traces: Traces
     log: Log
     site: Site
     metrics: Callable[[], bytes]

@@ -39,6 +39,8 @@ class Member:
 
 def may_rename(chat: Chat, member: Member) -> ErrorCode | None:
     """None, or why this member may not change the chat's title."""
+    if chat.kind is ChatKind.DIAGNOSTIC:
+        return ErrorCode.FORBIDDEN
     if chat.kind is ChatKind.DIRECT:
         return ErrorCode.DIRECT_CHAT_FIXED
     return None if _RANK[member.role] >= _RANK[Role.ADMIN] else ErrorCode.FORBIDDEN
@@ -46,6 +48,8 @@ def may_rename(chat: Chat, member: Member) -> ErrorCode | None:
 
 def may_add(chat: Chat, member: Member, role: Role) -> ErrorCode | None:
     """None, or why this member may not add somebody with that role."""
+    if chat.kind is ChatKind.DIAGNOSTIC:
+        return ErrorCode.FORBIDDEN
     if chat.kind is ChatKind.DIRECT:
         return ErrorCode.DIRECT_CHAT_FIXED
     if chat.kind is ChatKind.GROUP and role is Role.MEMBER:
@@ -80,6 +84,8 @@ def may_join(chat: Chat) -> ErrorCode | None:
 
 def may_leave(chat: Chat) -> ErrorCode | None:
     """None, or why nobody goes out of this chat."""
+    if chat.kind is ChatKind.DIAGNOSTIC:
+        return ErrorCode.FORBIDDEN
     return ErrorCode.DIRECT_CHAT_FIXED if chat.kind is ChatKind.DIRECT else None
 
 

@@ -245,6 +245,11 @@ class Connection:
     def buffered(self) -> int:
         return self._channel.buffered() if self._channel is not None else 0
 
+    def follows(self, chat: ChatId) -> bool:
+        """Whether it has had every event of the chat that this node passed on."""
+        place = self.dialog.places.get(chat)
+        return place is not None and place.is_live
+
     def look(self) -> LiveConnection:
         """This connection as it is now, for somebody who asks."""
         now_s = self.hub.clock.monotonic()

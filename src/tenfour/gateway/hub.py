@@ -41,6 +41,7 @@ from tenfour.ids import ChatId, ConnectionId, UserId
 from tenfour.observe.endings import Endings
 from tenfour.observe.log import Log
 from tenfour.observe.metrics import Counters
+from tenfour.observe.traces import Traces
 from tenfour.storage import reads
 from tenfour.wire import codec, frames
 from tenfour.wire.batch import ChatEvents
@@ -76,6 +77,7 @@ class Hub:
         receipts: ReceiptBook,
         counters: Counters,
         endings: Endings,
+        traces: Traces,
         log: Log,
         node: str,
         tasks: asyncio.TaskGroup,
@@ -92,6 +94,7 @@ class Hub:
         self.receipts = receipts
         self.counters = counters
         self.endings = endings
+        self.traces = traces
         self.log = log
         self.node = node
         self.tasks = tasks
@@ -138,8 +141,10 @@ class Hub:
         for effect in effects:
             match effect:
                 case Pass(events):
-                    audience.changed_at = self.clock.monotonic()
-                    self.counters.deliveries += audience.pass_on(events)
+                    audience.changed_at = now_s = self.clock.monotonic()
+                    delivered = audience.pass_on(events)
+                    self.counters.deliveries += delivered
+                    self.traces.heard((audience.chat, events.first_seq, len(events.payloads), now_s, delivered))
                 case Heal(after):
                     self.counters.room_heals += 1
                     self.tasks.create_task(self._heal(audience, after))

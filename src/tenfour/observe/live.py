@@ -47,6 +47,8 @@ class Connected(Protocol):
 
     user: UserId
 
+    def follows(self, chat: ChatId) -> bool: ...
+
     def look(self) -> LiveConnection: ...
 
 
@@ -59,6 +61,11 @@ class Live:
     def count(self, user: UserId | None = None) -> int:
         """How many there are, of everybody or of one user."""
         return len(self._connections) if user is None else len(self._of(user))
+
+    def following(self, chat: ChatId, user: UserId | None = None, *, limit: int) -> list[LiveConnection]:
+        """Those that get the chat's events, of everybody or of one user."""
+        found = [each for each in self._of(user) if self._connections[each].follows(chat)]
+        return [self._connections[each].look() for each in found[:limit]]
 
     def look(self, user: UserId | None = None, *, before: str | None = None, limit: int) -> list[LiveConnection]:
         """Newest first: everybody's or one user's, from behind the id of ``before``."""

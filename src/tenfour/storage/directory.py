@@ -168,7 +168,7 @@ _cards = (
 _card = _cards.where(_me.c.chat == bindparam("chat"))
 
 # The page comes first: sorting would else count unread messages in every chat of the user.
-_page = select(chats.c.id).join_from(members, chats, chats.c.id == members.c.chat).where(members.c.user == bindparam("user"))
+_page = select(chats.c.id).join_from(members, chats, chats.c.id == members.c.chat).where(members.c.user == bindparam("user"), chats.c.kind != ChatKind.DIAGNOSTIC.value)
 _newest_first = (chats.c.changed_at.desc(), chats.c.id.desc())
 _first_page = _page.order_by(*_newest_first).limit(bindparam("limit"))
 _next_page = _first_page.where(tuple_(chats.c.changed_at, chats.c.id) < tuple_(bindparam("changed_at"), bindparam("after")))

@@ -99,12 +99,12 @@ _session = Prepared(select(sessions.c.revoked_at, sessions.c.user).where(session
 _memberships = Prepared(
     select(chats.c.id, *_CHAT, *_MEMBER)
     .join_from(members, chats, members.c.chat == chats.c.id)
-    .where(members.c.user == bindparam("user"))
+    .where(members.c.user == bindparam("user"), chats.c.kind != ChatKind.DIAGNOSTIC.value)
     .order_by(chats.c.changed_at.desc())
     .limit(bindparam("limit"))
 )
 _membership = Prepared(select(chats.c.id, *_CHAT, *_MEMBER).select_from(chats.outerjoin(members, _of_user)).where(chats.c.id == bindparam("chat")))
-_chats_of = select(members.c.chat).where(members.c.user == bindparam("user"))
+_chats_of = select(members.c.chat).join_from(members, chats, members.c.chat == chats.c.id).where(members.c.user == bindparam("user"), chats.c.kind != ChatKind.DIAGNOSTIC.value)
 _members_of = select(members.c.user).where(members.c.chat == bindparam("chat")).limit(bindparam("limit"))
 _events = Prepared(
     select(events.c.seq, events.c.kind, events.c.by, events.c.at.label("event_at"), events.c.message_id, events.c.data, *_MESSAGE[2:], messages.c.seq.label("message_seq"))
@@ -164,7 +164,7 @@ def require_membership(connection: Connection, chat: ChatId, user: UserId) -> Me
 
 
 def chats_of(connection: Connection, user: UserId) -> Sequence[ChatId]:
-    """The ids of all chats of a user."""
+    """The ids of all chats of a user, but for the one of a delivery test."""
     return connection.execute(_chats_of, {"user": user}).scalars().all()
 
 
