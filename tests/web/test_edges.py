@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 
 from tests.servers import Server
 from tests.web.browser import PLAIN_HOST, Profile, people
-from tests.web.residents import message, residents, write
+from tests.web.residents import composer, message, residents, write
 
 pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.slow]
 
@@ -64,3 +64,23 @@ async def test_logging_out_leaves_nothing_of_the_person_in_any_tab(person: Profi
     await page.wait_for_function("indexedDB.databases().then((found) => found.length === 0)")
     assert await page.evaluate("caches.keys().then((names) => names.filter((name) => !name.includes('-precache-')))") == []
     assert await page.evaluate("Object.keys(localStorage).filter((name) => /user|kept/.test(name))") == []
+
+
+async def test_the_switcher_leads_by_keyboard_into_the_composer(person: Profile, server: Server) -> None:
+    mark = uuid.uuid4().hex[:8]
+    ann, bob = await residents(server, f"ann-{mark}", f"bob-{mark}")
+    await ann.chat(bob, title="Harbour")
+    page = await ann.enter(await person())
+    await expect(page.get_by_role("heading", name="Pick up where you left off")).to_be_visible()
+
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("combobox", name="Where to?")).to_be_focused()
+    await page.keyboard.type("harb")
+    await expect(page.get_by_role("option", name="Harbour")).to_be_visible()
+    await page.keyboard.press("Enter")
+    await expect(composer(page)).to_be_focused()
+    await page.keyboard.type("On my way")
+    await page.keyboard.press("Enter")
+
+    await expect(message(page, "On my way")).to_contain_text("Sent")
+    await expect(composer(page)).to_be_focused()
