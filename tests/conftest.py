@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.servers import Server, make_servers
+
+# Ctrl-C is part of what is tested; of a shell in the background all would have inherited to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no fault of what is tested.
 settings.register_profile("tenfour", deadline=None, suppress_health_check=[HealthCheck.too_slow])
