@@ -183,7 +183,7 @@ async def test_a_stranger_sees_the_sign_of_a_channel_and_nothing_of_a_group(worl
     assert (sign.title, sign.member_count) == ("News", 2)
     assert await refusal(world.read(chats.get_chat, eve, group)) is ErrorCode.NOT_A_MEMBER
     assert await refusal(world.read(chats.get_chat, eve, ChatId(new_id(1)))) is ErrorCode.CHAT_UNKNOWN
-    assert [each.id for each in await world.read(chats.list_channels, after=None, limit=10)] == [channel]
+    assert [each.id for each in await world.read(chats.list_channels, "", after=None, limit=10)] == [channel]
 
 
 async def test_a_products_chat_is_made_once_and_gains_members_by_being_asked_for_again(world: World) -> None:

@@ -178,6 +178,18 @@ async def test_channels_can_be_found_and_joined_once(server: Server) -> None:
     refused(await world.bob.request("POST", f"/chats/{await world.chat('ann')}/join"), "not_a_member")
 
 
+async def test_channels_are_found_by_the_beginning_of_any_word_of_the_title(server: Server) -> None:
+    world = await server.world("ann")
+    titles = ["Grüße aus Rom", "Rome (plans)", "Aroma", "News"]
+    channels = dict(zip(titles, [await world.chat("ann", kind="channel", title=title) for title in titles], strict=True))
+
+    found = {query: [each["id"] for page in await pages(world.ann, f"/chats?view=channels&query={query}", 1) for each in page] for query in ("ROM", "grÜ", "rom", "%25", "roma")}
+
+    assert found["ROM"] == found["rom"] == [channels["Rome (plans)"], channels["Grüße aus Rom"]]
+    assert found["grÜ"] == [channels["Grüße aus Rom"]]
+    assert found["%25"] == found["roma"] == []
+
+
 async def test_owners_and_admins_rename_a_chat_and_plain_members_do_not(server: Server) -> None:
     world = await server.world("ann", "bob")
     chat = await world.chat("ann", "bob", kind="channel", title="Old")

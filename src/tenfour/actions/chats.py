@@ -154,9 +154,9 @@ def list_chats(connection: Connection, user: UserId, *, after: tuple[int, ChatId
     return directory.list_chats(connection, user, after=after, limit=limit)
 
 
-def list_channels(connection: Connection, *, after: ChatId | None, limit: int) -> Sequence[ChannelSign]:
-    """The channels that everybody may join, newest first."""
-    return directory.list_channels(connection, after=after, limit=limit)
+def list_channels(connection: Connection, query: str, *, after: ChatId | None, limit: int) -> Sequence[ChannelSign]:
+    """The channels that everybody may join and with a word in their title that begins as the query does, newest first."""
+    return directory.list_channels(connection, query, after=after, limit=limit)
 
 
 def get_chat(connection: Connection, user: UserId, chat: ChatId) -> ChatCard | ChannelSign:

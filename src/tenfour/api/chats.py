@@ -136,10 +136,16 @@ def parse_cursor(text: str | None) -> str | None:
 
 
 @get("/chats", summary="The user's chats, most recently active first; or the channels that can be joined", tags=["chats"], responses=problems(*TOKEN))
-async def list_chats(asking: Asking, view: Literal["mine", "channels"] = "mine", cursor: Cursor = None, limit: Limit = 50) -> ChatPage | ChannelPage:
+async def list_chats(
+    asking: Asking,
+    view: Literal["mine", "channels"] = "mine",
+    text: Annotated[str, Parameter(query="query", max_length=64, description="Of channels: the beginning of a word of the title.")] = "",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> ChatPage | ChannelPage:
     if view == "channels":
         before = parse_cursor(cursor)
-        signs = await asking.read(lambda connection, _: actions.list_channels(connection, after=ChatId(before) if before else None, limit=limit + 1))
+        signs = await asking.read(lambda connection, _: actions.list_channels(connection, text.strip(), after=ChatId(before) if before else None, limit=limit + 1))
         return ChannelPage([channel_shown(each) for each in signs[:limit]], signs[limit - 1].id if len(signs) > limit else None)
     after = _parse_place(cursor)
     cards = await asking.read(lambda connection, caller: actions.list_chats(connection, caller.user, after=after, limit=limit + 1))

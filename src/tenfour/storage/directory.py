@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, case, func, literal, select, tuple_, update
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, case, func, literal, se
 from tenfour.domain.chat import Chat, ChatKind, HistoryRule
 from tenfour.domain.member import Member, Role
 from tenfour.domain.message import Draft, Message
+from tenfour.domain.name import words_of_name
 from tenfour.errors import ErrorCode
 from tenfour.ids import ChatId, MessageId, Seq, UserId
 from tenfour.storage.prepared import Prepared
@@ -202,12 +204,20 @@ def find_channel(connection: Connection, chat: ChatId) -> ChannelSign | None:
     return None if row is None else ChannelSign(row.id, row.title, row.member_count, row.created_at)
 
 
-def list_channels(connection: Connection, *, after: ChatId | None, limit: int) -> Sequence[ChannelSign]:
-    """All channels that can be joined, newest first, from behind the id of ``after``."""
-    query = _signs.order_by(chats.c.id.desc()).limit(limit)
+def list_channels(connection: Connection, query: str, *, after: ChatId | None, limit: int) -> Sequence[ChannelSign]:
+    """The channels with a word in their title that begins as the query does, newest first, from behind the id of ``after``."""
+    found = _signs.order_by(chats.c.id.desc())
     if after is not None:
-        query = query.where(chats.c.id < after)
-    return [ChannelSign(row.id, row.title, row.member_count, row.created_at) for row in connection.execute(query)]
+        found = found.where(chats.c.id < after)
+    if not query:
+        found = found.limit(limit)
+    # Titles are folded as they are read, up to the last that is wanted: channels are few beside people, whose words are stored.
+    wanted = words_of_name(query)
+    rows = connection.execution_options(stream_results=True).execute(found)
+    fitting = (row for row in rows if not query or wanted in words_of_name(row.title or ""))
+    signs = [ChannelSign(row.id, row.title, row.member_count, row.created_at) for row in islice(fitting, limit)]
+    rows.close()
+    return signs
 
 
 # Chats and members as rows, for changes

@@ -1204,6 +1204,8 @@ export interface operations {
         parameters: {
             query?: {
                 view?: "mine" | "channels";
+                /** @description Of channels: the beginning of a word of the title. */
+                query?: string;
                 /** @description The next of the page before. */
                 cursor?: string | null;
                 limit?: number;
