@@ -28,6 +28,8 @@ export interface KeptProgress {
 export interface KeptChats {
   readonly at: number;
   readonly chats: readonly Shapes['ChatShown'][];
+  /** The people, by their ids, after whom a chat without a title is named. */
+  readonly named?: Readonly<Record<string, readonly string[]>>;
   /** Those whose names are known. */
   readonly people: readonly Shapes['PersonShown'][];
 }

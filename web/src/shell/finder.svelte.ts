@@ -27,7 +27,7 @@ export class Finder {
       async (text, signal) => {
         const [people, page] = await Promise.all([
           messenger.people.search(text, signal),
-          messenger.chats.channels(signal),
+          messenger.chats.channels(text, signal),
         ]);
         return { people, channels: page.items };
       },

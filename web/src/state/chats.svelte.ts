@@ -3,6 +3,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { Problem, Unreachable, type Shapes } from '../lib/api';
 import { Later } from '../lib/clock';
+import type { KeptChats } from '../lib/kept';
 import { ChatEntry } from './entry.svelte';
 import { Members } from './members.svelte';
 import type { MessageStatus } from './message';
@@ -30,6 +31,8 @@ export interface NewChat {
   readonly title?: string;
   /** Ids of people. */
   readonly members: readonly string[];
+  /** What those see who join later; everything where it is not said. */
+  readonly history?: 'all' | 'from_joining';
 }
 
 export interface Channel {
@@ -155,8 +158,8 @@ export class Chats {
   }
 
   /** Makes a chat and gives its id; the direct chat of two people is always the same. Raises `Problem` or `Unreachable`. */
-  async create({ kind, title, members }: NewChat): Promise<string> {
-    const body = { kind, title: title ?? null, members: [...members], history: 'all' as const };
+  async create({ kind, title, members, history = 'all' }: NewChat): Promise<string> {
+    const body = { kind, title: title ?? null, members: [...members], history };
     const shown = await this.#messenger.api.post('/api/v1/chats', { body });
     return this.#take(shown).id;
   }
@@ -184,9 +187,20 @@ export class Chats {
     return members;
   }
 
-  /** The channels that can be joined. Raises `Problem` or `Unreachable`. */
-  channels(signal?: AbortSignal): Promise<ChannelPage> {
-    return this.#channels(null, signal);
+  /** The channels that can be joined, those with a word in their title that begins so. Raises `Problem` or `Unreachable`. */
+  channels(text: string, signal?: AbortSignal): Promise<ChannelPage> {
+    return this.#channels(text, null, signal);
+  }
+
+  /** What a channel shows to everybody; null where the chat is none. Raises `Problem` or `Unreachable`. */
+  async channel(id: string): Promise<Channel | null> {
+    const shown = await this.#messenger.api.get('/api/v1/chats/{chat}', { path: { chat: id } });
+    return 'read' in shown ? null : this.#channelOf(shown);
+  }
+
+  /** Everything in every chat is read. */
+  markAllRead(): void {
+    for (const entry of this.list) if (entry.unread > 0) this.#messenger.markRead(entry);
   }
 
   /** Removes a chat that one has left from the list, and what is kept of it. */
@@ -212,10 +226,14 @@ export class Chats {
   }
 
   /** Shows what was kept. */
-  restore(shown: readonly ChatShown[]): void {
+  restore({ chats: shown, named }: Pick<KeptChats, 'chats' | 'named'>): void {
     if (this.#load.is === 'ready') return;
-    for (const chat of shown)
-      if (!this.#entries.has(chat.id)) this.#entries.set(chat.id, new ChatEntry(this.#messenger, chat));
+    for (const chat of shown) {
+      if (this.#entries.has(chat.id)) continue;
+      const entry = new ChatEntry(this.#messenger, chat);
+      entry.named((named?.[chat.id] ?? []).map((id) => this.#messenger.people.get(id)));
+      this.#entries.set(chat.id, entry);
+    }
     if (shown.length > 0) this.#load = { is: 'ready' };
   }
 
@@ -306,6 +324,7 @@ export class Chats {
     try {
       const page = await api.get('/api/v1/chats/{chat}/members', given);
       entry.named(page.items.map((shown) => people.learn({ ...shown, id: shown.user })));
+      this.#keeping.begin();
     } catch (cause) {
       if (!(cause instanceof Problem || cause instanceof Unreachable)) throw cause;
       this.#messenger.trouble('chat.not_named', cause); // it is asked again with the next list
@@ -325,17 +344,16 @@ export class Chats {
     }
   }
 
-  async #channels(cursor: string | null, signal: AbortSignal | undefined): Promise<ChannelPage> {
-    const query = { view: 'channels' as const, cursor, limit: FIRST_PAGE };
+  async #channels(text: string, cursor: string | null, signal: AbortSignal | undefined): Promise<ChannelPage> {
+    const query = { view: 'channels' as const, query: text, cursor, limit: FIRST_PAGE };
     const page = await this.#messenger.api.get('/api/v1/chats', { query, signal });
-    const items = page.items.map(({ id, title, member_count }) => ({
-      id,
-      title: title ?? id,
-      memberCount: member_count,
-      joined: this.get(id)?.gone === null,
-    }));
+    const items = page.items.map((shown) => this.#channelOf(shown));
     const { next } = page;
-    return { items, more: next === null ? null : () => this.#channels(next, signal) };
+    return { items, more: next === null ? null : () => this.#channels(text, next, signal) };
+  }
+
+  #channelOf({ id, title, member_count: memberCount }: Shapes['ChannelShown'] | ChatShown): Channel {
+    return { id, title: title ?? id, memberCount, joined: this.get(id)?.gone === null };
   }
 
   #sorted(): readonly ChatEntry[] {
@@ -347,9 +365,13 @@ export class Chats {
   }
 
   #keep(): void {
-    const chats = this.list.filter((entry) => entry.gone === null).map((entry) => entry.snapshot());
+    const entries = this.list.filter((entry) => entry.gone === null);
+    const chats = entries.map((entry) => entry.snapshot());
+    const named = Object.fromEntries(
+      entries.flatMap(({ id, names }) => (names.length === 0 ? [] : [[id, names.map((person) => person.id)]])),
+    );
     const at = this.#messenger.clock.wall();
     const people = this.#messenger.people.snapshot();
-    this.#messenger.keep('chats.not_kept', (kept) => kept.keepChats({ at, chats, people }));
+    this.#messenger.keep('chats.not_kept', (kept) => kept.keepChats({ at, chats, named, people }));
   }
 }

@@ -778,9 +778,7 @@ export class Conversation {
 
   #read(seq: number): void {
     const { entry } = this;
-    if (entry?.gone !== null || !entry.readUpTo(seq)) return;
-    this.#messenger.client.chat(this.chat).read(seq);
-    this.#messenger.chats.changed(entry);
+    if (entry !== null) this.#messenger.readUpTo(entry, seq);
   }
 
   #setDivider(seq: number): void {

@@ -67,6 +67,11 @@ export class ChatEntry {
     return names.length === 0 ? me.name : names.slice(0, NAMES_MAX).join(', ');
   }
 
+  /** Whom a chat without a title is named after. */
+  get names(): readonly Person[] {
+    return this.#names;
+  }
+
   /** The title as it was set; null where it has none. */
   get ownTitle(): string | null {
     return this.#ownTitle;

@@ -200,6 +200,20 @@ export class Messenger {
     return this.#conversations.get(chat)?.othersBetween(after, upTo) ?? null;
   }
 
+  /** Everything in a chat is read. */
+  markRead(entry: ChatEntry): void {
+    const conversation = this.#conversations.get(entry.id);
+    if (conversation === undefined) this.readUpTo(entry, entry.head);
+    else conversation.markRead();
+  }
+
+  /** Tells the server how far one has read. */
+  readUpTo(entry: ChatEntry, seq: number): void {
+    if (entry.gone !== null || !entry.readUpTo(seq)) return;
+    this.client.chat(entry.id).read(seq);
+    this.chats.changed(entry);
+  }
+
   /** Everything up to the head of what the server showed is on this device. */
   arrivedUpTo(entry: ChatEntry, shown: Shapes['ChatShown']): void {
     if (this.#isOver) return;
@@ -258,7 +272,7 @@ export class Messenger {
       this.#kept = kept;
       const list = await kept.chats();
       for (const face of list?.people ?? []) this.people.recall(face);
-      this.chats.restore(list?.chats ?? []);
+      if (list !== undefined) this.chats.restore(list);
       return kept;
     } catch (cause) {
       this.connection.lacks('kept_messages');

@@ -299,6 +299,48 @@ describe.skipIf(noServer !== null)('with a server', () => {
     await until(() => expect(person.name).toBe('bob'));
   });
 
+  test('a group without a name is called by its members while nobody answers', async () => {
+    const { ann, bob } = await pair();
+    const first = device(server, ann);
+    const group = await first.chats.create({ kind: 'group', members: [bob.id] });
+    await until(() => expect(first.chats.get(group)?.title).toBe('bob'));
+    await leave(first);
+    await server.kill();
+
+    const again = device(server, ann);
+    await until(() => expect(again.chats.get(group)).not.toBeNull());
+    const title = again.chats.get(group)?.title;
+    await server.start();
+
+    expect(title).toBe('bob');
+  }, 30_000);
+
+  test('marking all as read reaches the other device without opening a chat', async () => {
+    const { ann, bob, chat } = await pair();
+    await say(bob, chat, 3);
+    const [one, other] = [device(server, ann), device(server, ann)];
+    await until(() => expect([one, other].map(({ chats }) => chats.get(chat)?.unread)).toEqual([3, 3]));
+
+    one.chats.markAllRead();
+
+    expect(one.chats.unreadTotal).toBe(0);
+    await until(() => expect(other.chats.unreadTotal).toBe(0));
+  });
+
+  test('a channel shows itself to whoever is not in it, and what is no channel does not', async () => {
+    const { ann, bob, chat } = await pair();
+    const [hers, his] = [device(server, ann), device(server, bob)];
+    const title = `Plans ${crypto.randomUUID()}`;
+    const channel = await hers.chats.create({ kind: 'channel', title, members: [], history: 'from_joining' });
+
+    const shown = await his.chats.channel(channel);
+    const found = await his.chats.channels(title);
+
+    expect(shown).toEqual({ id: channel, title, memberCount: 1, joined: false });
+    expect(found.items).toEqual([shown]);
+    expect(await his.chats.channel(chat)).toBeNull();
+  });
+
   test('what was loaded can be read while nobody answers', async () => {
     const { ann, bob, chat } = await pair();
     await say(bob, chat, 2);

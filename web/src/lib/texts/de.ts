@@ -402,6 +402,12 @@ export const de: Texts = {
         title: 'Nicht dein Chat',
         text: 'Nur Mitglieder können diesen Chat lesen. Bitte eines von ihnen, dich hinzuzufügen.',
       },
+      channel: (count) =>
+        plural(count, {
+          one: 'Ein Kanal mit # Mitglied. Tritt bei, um zu lesen und zu schreiben.',
+          other: 'Ein Kanal mit # Mitgliedern. Tritt bei, um zu lesen und zu schreiben.',
+        }),
+      join: 'Kanal beitreten',
       refused: { title: 'Der Chat kann nicht gezeigt werden', text: 'Der Server hat abgelehnt.' },
       unplugged: {
         title: 'Der Server antwortet nicht',

@@ -409,6 +409,12 @@ export const en = {
     failure: {
       lost: { title: 'No such chat', text: 'There is no chat at this address, or it was deleted.' },
       locked: { title: 'Not your chat', text: 'Only its members can read this chat. Ask one of them to add you.' },
+      channel: (count: number) =>
+        plural(count, {
+          one: 'A channel with # member. Join it to read and write.',
+          other: 'A channel with # members. Join it to read and write.',
+        }),
+      join: 'Join channel',
       refused: { title: 'The chat cannot be shown', text: 'The server refused it.' },
       unplugged: {
         title: 'The server does not answer',
