@@ -236,6 +236,8 @@ def make_services(  # noqa: PLR0913 - each service by name
         allowed_origins=origins(settings).listed,
         secure_cookies=settings.url.startswith("https://"),
         metrics_token=settings.metrics_token,
+        connections_max=settings.connections,
+        connections_per_user=settings.connections_per_user,
         failed_logins=settings.failed_logins,
         failed_logins_per_address=settings.failed_logins_per_address,
         requests_per_address_s=settings.requests_per_address_s,

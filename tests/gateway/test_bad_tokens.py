@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -128,6 +130,80 @@ async def test_a_bad_token_is_refused_with_its_own_code_and_shows_nothing(server
     assert [each["type"] for each in wire.seen] == ["goodbye"]
     assert wire.seen[0]["reason"] == code
     assert token not in reason
+
+
+async def explained(server: Server, headers: dict[str, str], **question: str) -> dict[str, Any]:
+    async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+        answer = await http.post("/api/v1/diagnostics/explain", json=question, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize("kind", BAD)
+async def test_the_explanation_of_a_token_says_what_the_door_says(server: Server, ann: Person, kind: str) -> None:
+    make, code = BAD[kind]
+    token = make(server, ann.id)
+
+    told = await explained(server, server.administration(), token=token)
+
+    assert (told["allowed"], told["code"], told["close"], told["cause"] is not None) == (False, code, 4401, True)
+    outcomes = [each["outcome"] for each in told["checks"]]
+    failed = outcomes.index("failed")
+    assert set(outcomes[:failed]) <= {"passed", "skipped"}
+    assert set(outcomes[failed + 1 :]) == {"skipped"}
+    assert token not in json.dumps(told)
+    assert token not in server.log
+
+
+async def test_the_explanation_of_a_chat_says_what_the_door_says(server: Server) -> None:
+    world = await server.world("ann", "bob")
+    own_chat, others = await world.chat("ann"), await world.chat("bob")
+
+    for chat, close, code in ((own_chat, None, None), (others, 4403, "not_a_member"), (CHAT, 4404, "chat_unknown"), ("no-uuid", 4404, "chat_id_invalid")):
+        told = await explained(server, world.ann.headers, chat=chat)
+        with_token = await explained(server, server.administration(), chat=chat, token=world.ann.token)
+        wire = await open_wire(server, chat, headers=world.ann.headers)
+        seen = await wire.receive()
+        assert (told["allowed"], told["code"], told["close"]) == (with_token["allowed"], with_token["code"], with_token["close"]) == (code is None, code, close)
+        assert seen["type"] == "welcome" if code is None else (seen["code"], seen["reason"]) == (close, code)
+
+
+async def test_a_disabled_user_and_an_ended_session_are_explained(server: Server) -> None:
+    world = await server.world("ann")
+    await world.backend("PATCH", f"/users/{world.ann.id}", json={"disabled": True})
+
+    told = await explained(server, server.administration(), user=world.ann.id)
+
+    assert (told["allowed"], told["code"], told["user"]["name"]) == (False, "user_disabled", "ann")
+    assert {each["name"]: each["outcome"] for each in told["checks"]}["user"] == "failed"
+
+
+async def test_a_good_token_passes_every_check_and_its_user_is_made_by_the_connection_alone(server: Server) -> None:
+    stranger = f"customer-{uuid.uuid4()}"
+    token = product(sub=stranger)
+
+    told = await explained(server, server.administration(), token=token)
+    again = await explained(server, server.administration(), token=token)
+
+    assert (told["allowed"], told["user"]) == (again["allowed"], again["user"]) == (True, None)
+    assert {each["name"]: each["detail"] for each in told["checks"]}["user"] == "The first connection makes this user."
+
+
+async def test_nobody_has_anothers_connection_explained(server: Server) -> None:
+    world = await server.world("ann", "bob")
+
+    async with httpx.AsyncClient(base_url=server.url, headers=world.ann.headers) as http:
+        answers = [await http.post("/api/v1/diagnostics/explain", json=each) for each in ({"user": world.bob.id}, {"token": world.bob.token})]
+
+    assert [each.json()["code"] for each in answers] == ["forbidden"] * 2
+
+
+async def test_a_token_of_another_user_than_the_one_asked_about_is_named(server: Server) -> None:
+    world = await server.world("ann", "bob")
+
+    told = await explained(server, server.administration(), user=world.bob.id, token=world.ann.token)
+
+    assert (told["allowed"], told["code"]) == (False, "token_other_user")
 
 
 async def test_within_the_leeway_an_expired_token_and_one_that_begins_soon_are_taken(server: Server, ann: Person) -> None:

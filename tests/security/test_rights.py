@@ -71,6 +71,7 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/diagnostics/echo"): open_row("426 upgrade_required"),
     ("GET", "/diagnostics/connections"): own_row("200"),
     ("GET", "/diagnostics/endings"): own_row("200"),
+    ("POST", "/diagnostics/explain"): own_row("200", body={}),
     ("POST", "/diagnostics/delivery"): own_row("201"),
     ("GET", "/diagnostics/delivery"): chat_row("200", "200", query="?chat={chat}&seq=1"),
     ("DELETE", "/diagnostics/delivery/{chat}"): chat_row(FORBIDDEN, FORBIDDEN),

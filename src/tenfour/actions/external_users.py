@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from tenfour.actions.context import Context
 from tenfour.actions.profiles import profile_of
@@ -17,17 +17,26 @@ from tenfour.storage.store import Transaction
 async def provision(context: Context, claims: Claims) -> UserId:
     """The user of an external token, made at first sight."""
     assert claims.external_id is not None, "an external token names its user"
-    issuer, external_id = claims.issuer, claims.external_id
-    known = await context.store.read(lambda connection: connection.execute(select(users.c.id).where(users.c.issuer == issuer, users.c.external_id == external_id)).scalar_one_or_none())
+    known = await context.store.read(lambda connection: find_user(connection, claims))
     if known is not None:
-        return UserId(known)
-    user, _ = await ensure_user(context, issuer, external_id, claims.name or external_id)
+        return known
+    user, _ = await ensure_user(context, claims.issuer, claims.external_id, claims.name or claims.external_id)
     return user
+
+
+def find_user(connection: Connection, claims: Claims) -> UserId | None:
+    """The user of an external token; None for one who was not seen yet."""
+    return connection.execute(select(users.c.id).where(users.c.issuer == claims.issuer, users.c.external_id == claims.external_id)).scalar_one_or_none()
+
+
+def check_first_name(claims: Claims) -> None:
+    """Raises ``name_invalid`` where the token's user could not be made."""
+    _shown_name(claims.name or claims.external_id or "")
 
 
 async def ensure_user(context: Context, issuer: str, external_id: str, name: str | None) -> tuple[UserId, bool]:
     """The issuer's user of that id, made or brought to this name; whether it is new. Raises ``name_invalid``."""
-    shown = check_shown_name((name or external_id)[:64])
+    shown = _shown_name(name or external_id)
     user = UserId(new_id(context.clock.now_ms()))
 
     def ensure(tx: Transaction) -> tuple[UserId, bool, ProfileNotice | None]:
@@ -46,3 +55,7 @@ async def ensure_user(context: Context, issuer: str, external_id: str, name: str
     if renamed is not None:
         context.broker.ring_sign(renamed)
     return made, is_new
+
+
+def _shown_name(text: str) -> str:
+    return check_shown_name(text[:64])

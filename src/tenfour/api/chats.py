@@ -9,6 +9,7 @@ from litestar import Response, get, patch, post, put
 from litestar.params import Parameter
 
 from tenfour.actions import chats as actions
+from tenfour.actions.admission import check_chat_id
 from tenfour.actions.chats import NewChat
 from tenfour.api.description import BODY, CHAT, SERVER_KEY, TOKEN, ChatPath, answer, problems
 from tenfour.api.identity import Asking
@@ -119,10 +120,7 @@ class ChatEnsured(msgspec.Struct):
 
 def parse_chat(text: str) -> ChatId:
     """The chat id of a path; raises ``chat_id_invalid``."""
-    try:
-        return ChatId(parse_uuid(text))
-    except ValueError as cause:
-        raise TenfourError(ErrorCode.CHAT_ID_INVALID) from cause
+    return check_chat_id(text)
 
 
 def parse_cursor(text: str | None) -> str | None:

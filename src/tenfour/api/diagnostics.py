@@ -11,9 +11,10 @@ from litestar.params import Parameter
 from sqlalchemy import Connection
 
 from tenfour.actions import diagnostics as actions
+from tenfour.actions.admission import Node, Question, explain
 from tenfour.actions.context import Caller
 from tenfour.api.chats import parse_chat
-from tenfour.api.description import CHAT, TOKEN, ChatPath, answer, problems
+from tenfour.api.description import BODY, CHAT, TOKEN, ChatPath, answer, problems
 from tenfour.api.identity import Asking
 from tenfour.api.services import Services
 from tenfour.causes import CAUSE_OF, CAUSES, Cause
@@ -98,6 +99,37 @@ class EndingShown(msgspec.Struct):
     age_s: float | None
     silent_s: float | None
     cause: CauseShown | None
+
+
+class Explaining(msgspec.Struct):
+    """Whose connection is asked about: a token's or a user's; of neither, of who asks."""
+
+    user: Annotated[str, msgspec.Meta(max_length=300)] | None = None
+    chat: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    """For the chat's own door; none for all chats."""
+    token: Annotated[str, msgspec.Meta(max_length=20_000)] | None = None
+
+
+class CheckShown(msgspec.Struct):
+    name: str
+    outcome: str
+    """``passed``, ``failed``, or ``skipped``: nothing to check, or a check before it has failed."""
+    detail: str | None
+
+
+class ExplanationShown(msgspec.Struct):
+    """Whether a connection would be let in, and if not, exactly why."""
+
+    allowed: bool
+    user: Whose | None
+    code: str | None
+    close: int | None
+    detail: str | None
+    advice: str | None
+    cause: CauseShown | None
+    checks: list[CheckShown]
+    node: str
+    server_time: str
 
 
 class DeliveryTest(msgspec.Struct):
@@ -250,11 +282,46 @@ def _reader(progress: Progress, seq: int, names: dict[str, str]) -> Reader:
     return Reader(Whose(progress.user, names.get(progress.user, "")), progress.delivered >= seq, progress.read >= seq, read_at)
 
 
+@post("/diagnostics/explain", status_code=200, summary="Whether a connection would be let in; if not, exactly why", tags=["diagnostics"], responses=problems(*TOKEN, *BODY, ErrorCode.USER_UNKNOWN))
+async def explain_connection(data: Explaining, asking: Asking, services: Services) -> ExplanationShown:
+    caller, user = await asking.read_as_anybody(lambda connection, caller: (caller, people.find_person(connection, data.user).id if data.user is not None else None))
+    if user is None and data.token is None:
+        user = await _self(asking)
+    node = Node(services.live, services.is_draining(), services.connections_max, services.connections_per_user)
+    told = await explain(services.context, services.verifier, node, Question(user, data.chat, data.token))
+    if not caller.admin and told.user not in (None, caller.user):
+        raise TenfourError(ErrorCode.FORBIDDEN, "That is another user's connection.")
+    names = await _names(services, [told.user])
+    why = told.refusal
+    return ExplanationShown(
+        why is None,
+        _face(told.user, names),
+        why.code.value if why is not None else None,
+        why.failure.close if why is not None else None,
+        why.detail if why is not None else None,
+        why.failure.advice if why is not None else None,
+        _cause_shown(CAUSE_OF.get(why.code)) if why is not None else None,
+        [CheckShown(each.step.value, each.outcome.value, each.detail) for each in told.checks],
+        services.node,
+        rfc3339(services.context.clock.now_ms()),
+    )
+
+
+async def _self(asking: Asking) -> UserId:
+    """Who asks, where nobody was named; raises ``field_missing`` for the command line, which is nobody."""
+    try:
+        return (await asking.caller()).user
+    except TenfourError as cause:
+        if cause.code is not ErrorCode.TOKEN_REVOKED:
+            raise
+        raise TenfourError(ErrorCode.FIELD_MISSING, "Name a user or give a token: the command line is nobody.") from cause
+
+
 async def _whose(asking: Asking, user: str | None) -> UserId | None:
     """Whose things are shown: None for everybody's. Raises ``forbidden`` for a user who asks for another's."""
 
     def find(connection: Connection, caller: Caller) -> UserId | None:
-        wanted = people.resolve_user(connection, user) if user is not None else None
+        wanted = people.find_person(connection, user).id if user is not None else None
         if caller.admin:
             return wanted
         if wanted not in (None, caller.user):
@@ -310,8 +377,12 @@ def _ending_shown(ending: Ending, names: dict[str, str]) -> EndingShown:
         ending.detail,
         round(ending.age_s, 1) if ending.age_s is not None else None,
         round(ending.silent_s, 1) if ending.silent_s is not None else None,
-        CauseShown(cause.id, cause.sentence, cause.fix, f"{CAUSE_PAGE}#{cause.id}") if cause is not None else None,
+        _cause_shown(cause),
     )
 
 
-HANDLERS = [list_connections, list_endings, open_delivery_test, end_delivery_test, trace_delivery]
+def _cause_shown(cause: Cause | None) -> CauseShown | None:
+    return CauseShown(cause.id, cause.sentence, cause.fix, f"{CAUSE_PAGE}#{cause.id}") if cause is not None else None
+
+
+HANDLERS = [list_connections, list_endings, explain_connection, open_delivery_test, end_delivery_test, trace_delivery]

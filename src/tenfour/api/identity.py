@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from litestar import Request
 from sqlalchemy import Connection
 
+from tenfour.actions.admission import check_user
 from tenfour.actions.context import Caller
 from tenfour.actions.external_users import provision
 from tenfour.actions.server_keys import find_key
@@ -82,13 +83,7 @@ class Asking:
 
 def identify(connection: Connection, claims: Claims, user: UserId) -> Caller:
     """The caller of a verified token; raises ``token_revoked`` or ``user_disabled``."""
-    admission = reads.admission(connection, user, claims.session, limit=0)
-    if admission is None:
-        raise TenfourError(ErrorCode.TOKEN_REVOKED, "The token's user is not there.")
-    if admission.user.disabled:
-        raise TenfourError(ErrorCode.USER_DISABLED)
-    if admission.session_revoked:
-        raise TenfourError(ErrorCode.TOKEN_REVOKED)
+    admission = check_user(reads.admission(connection, user, claims.session, limit=0))
     return Caller(user, claims.session, admission.user.admin, claims.expires_ms)
 
 

@@ -11,7 +11,7 @@
 | server-keys, users/{external} (PUT), users/{external}/tokens | server_keys |
 | health/live, health/ready, server                | health     |
 | ws, chats/{chat}/ws, diagnostics/echo (426 only) | doors      |
-| diagnostics/connections, …/endings, …/delivery    | diagnostics |
+| diagnostics/connections, …/endings, …/explain, …/delivery | diagnostics |
 | openapi.json, docs                               | reference  |
 
 Beside it ``/metrics`` and ``/.well-known/jwks.json`` (health). Every other path is the web client's (site), which is asked first.

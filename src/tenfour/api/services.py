@@ -42,6 +42,8 @@ class Services:
     allowed_origins: tuple[str, ...]
     secure_cookies: bool
     metrics_token: str
+    connections_max: int
+    connections_per_user: int
     failed_logins: int
     failed_logins_per_address: int
     requests_per_address_s: int

@@ -50,6 +50,22 @@ class Algorithm(StrEnum):
     EDDSA = "EdDSA"
 
 
+class TokenCheck(StrEnum):
+    """What is asked of a token, in the order in which it is."""
+
+    FORM = "form"
+    ISSUER = "issuer"
+    KEY = "key"
+    ALGORITHM = "algorithm"
+    SIGNATURE = "signature"
+    TIMES = "times"
+    CLAIMS = "claims"
+
+
+def _untold(_check: TokenCheck) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a good token says."""
@@ -157,17 +173,34 @@ class TokenVerifier:
             await keys.refresh(self._log)
         return self.verify(token)
 
-    def _verify(self, token: str) -> Claims:
+    async def examine(self, token: str) -> tuple[list[TokenCheck], Claims | TenfourError]:
+        """What ``verify_fetching`` says of a token, and the checks that it passes, in order."""
+        passed: list[TokenCheck] = []
+        try:
+            return list(TokenCheck), await self.verify_fetching(token)
+        except TenfourError:
+            try:
+                return list(TokenCheck), self._verify(token, passed.append)
+            except TenfourError as refusal:
+                return passed, refusal
+
+    def _verify(self, token: str, passed: Callable[[TokenCheck], object] = _untold) -> Claims:
         parts = _read(token)
+        passed(TokenCheck.FORM)
         external = self._externals.get(parts.issuer)
         if external is None and parts.issuer != OWN_ISSUER:
             raise TenfourError(ErrorCode.TOKEN_ISSUER, f"The issuer {parts.issuer[:100]!r} is not one that this server trusts.")
+        passed(TokenCheck.ISSUER)
         key = self._key(parts, external)
+        passed(TokenCheck.KEY)
         if parts.header.get("alg") != key.algorithm:
             raise TenfourError(ErrorCode.TOKEN_ALGORITHM, f"The token says {str(parts.header.get('alg'))[:20]!r}; its key is for {key.algorithm}.")
+        passed(TokenCheck.ALGORITHM)
         if not _algorithms[key.algorithm].verify(parts.signed, key.key, parts.signature):
             raise TenfourError(ErrorCode.TOKEN_SIGNATURE)
+        passed(TokenCheck.SIGNATURE)
         self._check_times(parts.claims)
+        passed(TokenCheck.TIMES)
         if external is not None:
             return _external_claims(parts.claims, external)
         return _own_claims(parts)

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection as Database
-
+from tenfour.actions.admission import check_place, check_user, look_up
 from tenfour.actions.external_users import provision
 from tenfour.actions.tickets import redeem_ticket
 from tenfour.auth.tokens import Claims
@@ -94,9 +93,9 @@ async def admit(hub: Hub, request: Request, identified: Callable[[Renewal], None
     """
     who = await _identify(hub, request)
     identified(who)
-    found, here = await hub.store.read(lambda database: _look_up(database, who, request.chat, hub.limits.chats_in_welcome))
-    admission = _check_user(found)
-    memberships = admission.memberships if request.chat is None else [_only(here)]
+    found, here = await hub.store.read(lambda database: look_up(database, who.user, who.session, request.chat, hub.limits.chats_in_welcome))
+    admission = check_user(found)
+    memberships = admission.memberships if request.chat is None else [check_place(here)]
     return Admission(admission.user, who.session, who.expires_ms, memberships, admission.more, request.after, request.epoch)
 
 
@@ -107,7 +106,7 @@ async def renew(hub: Hub, token: str, user: UserId, identified: Callable[[Renewa
     if renewed.user != user:
         raise TenfourError(ErrorCode.TOKEN_OTHER_USER)
     identified(renewed)
-    _check_user(await hub.store.read(lambda database: reads.admission(database, user, renewed.session, limit=0)))
+    check_user(await hub.store.read(lambda database: reads.admission(database, user, renewed.session, limit=0)))
     return renewed
 
 
@@ -122,33 +121,3 @@ async def _identify(hub: Hub, request: Request) -> Renewal:
 async def _user_of(hub: Hub, claims: Claims) -> Renewal:
     user = claims.user if claims.user is not None else await provision(hub.context, claims)
     return Renewal(user, claims.session, claims.expires_ms)
-
-
-def _look_up(database: Database, who: Renewal, chat: ChatId | None, limit: int) -> tuple[reads.Admission | None, Membership | ErrorCode | None]:
-    """User, session and memberships as of one moment."""
-    if chat is None:
-        return reads.admission(database, who.user, who.session, limit=limit), None
-    return reads.admission(database, who.user, who.session, limit=0), _membership(database, chat, who.user)
-
-
-def _membership(database: Database, chat: ChatId, user: UserId) -> Membership | ErrorCode:
-    found = reads.membership(database, chat, user)
-    if found is not None:
-        return found
-    return ErrorCode.NOT_A_MEMBER if reads.heads(database, [chat]) else ErrorCode.CHAT_UNKNOWN
-
-
-def _only(here: Membership | ErrorCode | None) -> Membership:
-    if isinstance(here, Membership):
-        return here
-    raise TenfourError(here or ErrorCode.CHAT_UNKNOWN)
-
-
-def _check_user(admission: reads.Admission | None) -> reads.Admission:
-    if admission is None:
-        raise TenfourError(ErrorCode.TOKEN_REVOKED, "The token's user is not there any more.")
-    if admission.user.disabled:
-        raise TenfourError(ErrorCode.USER_DISABLED)
-    if admission.session_revoked:
-        raise TenfourError(ErrorCode.TOKEN_REVOKED)
-    return admission

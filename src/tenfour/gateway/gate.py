@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from tenfour.actions.admission import check_chat_id, check_node
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.admission import Request
 from tenfour.gateway.connection import Connection
 from tenfour.gateway.echo import EchoDoor
 from tenfour.gateway.limits import Bucket
 from tenfour.gateway.protocol import VERSION, Admitted, RefusedUpgrade, UpgradeRequest
-from tenfour.ids import ChatId, parse_uuid
+from tenfour.ids import ChatId
 from tenfour.observe.endings import Ending
 from tenfour.wire.frames import BEARER_PREFIX, PROTOCOL
 from tenfour.wire.problem import problem_json
@@ -115,9 +116,7 @@ class Gate:
     def _check_room(self, request: UpgradeRequest) -> None:
         """The last check, because who passes it counts as open."""
         hub = self._hub
-        self._check_draining()
-        if len(hub.connections) >= hub.limits.connections_max:
-            raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, "The node has as many connections as it takes.", retry_after_ms=5000)
+        check_node(draining=hub.draining, connections=len(hub.connections), connections_max=hub.limits.connections_max)
         wait_s = hub.addresses.knock(request.address, hub.clock.monotonic())
         if wait_s is not None:
             raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, f"Too many connections or handshakes from {request.address}.", retry_after_ms=round(wait_s * 1000) + 1)
@@ -143,10 +142,8 @@ class Gate:
         after: int | None = None
         if chat_text is not None:
             try:
-                chat = ChatId(parse_uuid(chat_text))
+                chat = check_chat_id(chat_text)
                 after = _after(carried.query)
-            except ValueError:
-                refusal = TenfourError(ErrorCode.CHAT_ID_INVALID)
             except TenfourError as cause:
                 refusal = cause
         epoch = next(iter(carried.query.get("epoch", ())), None)
