@@ -3,8 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { de } from '../../src/lib/texts/de';
 import { refusals } from '../../src/lib/texts/de-refusals';
 import { en } from '../../src/lib/texts/en';
+import { settings as settingsInGerman } from '../../src/lib/texts/settings-de';
+import { settings as settingsInEnglish } from '../../src/lib/texts/settings-en';
 import { browserLanguage, currentTag, directionOf, languageOf } from '../../src/lib/texts/index.svelte';
 import { pluralIn } from '../../src/lib/texts/plural';
+
+const ENGLISH = { ...en, settings: settingsInEnglish };
+const GERMAN = { ...de, settings: settingsInGerman };
 
 /** Every text by its path: `auth.logIn`. */
 function textsOf(catalogue: object, path = ''): Map<string, unknown> {
@@ -20,16 +25,16 @@ function textsOf(catalogue: object, path = ''): Map<string, unknown> {
 
 describe('the catalogues', () => {
   test('have the same texts, and each is a text in one as in the other', () => {
-    const english = textsOf(en);
-    const german = textsOf(de);
+    const english = textsOf(ENGLISH);
+    const german = textsOf(GERMAN);
 
     expect([...german.keys()].sort()).toEqual([...english.keys()].sort());
     for (const [name, text] of english) expect(typeof german.get(name), name).toBe(typeof text);
   });
 
   test.each([
-    ['en', en],
-    ['de', de],
+    ['en', ENGLISH],
+    ['de', GERMAN],
   ])('have no empty text and no text with space around it: %s', (_, catalogue) => {
     for (const [name, text] of textsOf(catalogue)) {
       if (typeof text !== 'string') continue;
@@ -39,9 +44,9 @@ describe('the catalogues', () => {
   });
 
   test('take the same parameters', () => {
-    const german = textsOf(de);
+    const german = textsOf(GERMAN);
 
-    for (const [name, text] of textsOf(en)) {
+    for (const [name, text] of textsOf(ENGLISH)) {
       const other = german.get(name);
       if (typeof text === 'function' && typeof other === 'function') expect(other.length, name).toBe(text.length);
     }
