@@ -47,7 +47,7 @@ def loaded(data, *arguments: str) -> set[str]:
 
 @pytest.mark.parametrize("written", sorted(written_commands()))
 def test_every_command_that_is_written_down_is_one_that_can_be_called(written):
-    command, arguments = main, shlex.split(re.sub(r"\$\([^)]*\)", "x", written))
+    command, arguments = main, shlex.split(re.sub(r"\$\([^)]*\)", "x", written).replace(" SEQ", " 42"))
     while isinstance(command, click.Group) and arguments:
         below = command.get_command(click.Context(command), arguments.pop(0))
         assert below is not None

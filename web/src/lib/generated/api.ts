@@ -232,6 +232,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/diagnostics/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The open connections of this node, newest first: all for administrators, else one's own */
+        get: operations["list_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diagnostics/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of an event: committed, heard, delivered, read */
+        get: operations["trace_delivery"];
+        put?: never;
+        /** A chat of one's own for a delivery test, in no list; it goes after an hour */
+        post: operations["open_delivery_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diagnostics/delivery/{chat}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a delivery test and deletes its chat */
+        delete: operations["end_delivery_test"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/diagnostics/echo": {
         parameters: {
             query?: never;
@@ -243,6 +295,40 @@ export interface paths {
         get: operations["door_diagnostics_echo"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diagnostics/endings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last endings of connections on this node and why: all for administrators, else one's own */
+        get: operations["list_endings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diagnostics/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a connection would be let in; if not, exactly why */
+        post: operations["explain_connection"];
         delete?: never;
         options?: never;
         head?: never;
@@ -549,6 +635,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Arrival */
+        Arrival: {
+            after_ms: number;
+            events: number;
+            deliveries: number;
+        };
+        /** CauseShown */
+        CauseShown: {
+            id: string;
+            sentence: string;
+            fix: string;
+            page: string;
+        };
         /** ChannelPage */
         ChannelPage: {
             items: components["schemas"]["ChannelShown"][];
@@ -634,6 +733,74 @@ export interface components {
             last_message: components["schemas"]["MessageSent"] | null;
             other: components["schemas"]["PersonShown"] | null;
         };
+        /** CheckShown */
+        CheckShown: {
+            name: string;
+            outcome: string;
+            detail: string | null;
+        };
+        /** ConnectionPage */
+        ConnectionPage: {
+            items: components["schemas"]["ConnectionShown"][];
+            next: string | null;
+            node: string;
+            total: number;
+        };
+        /** ConnectionShown */
+        ConnectionShown: {
+            id: string;
+            user: components["schemas"]["Whose"] | null;
+            state: string;
+            door: string;
+            chat_count: number;
+            chats: string[];
+            address: string;
+            client: string;
+            since: string;
+            received_s: number;
+            sent_s: number;
+            queue_bytes: number;
+            round_trip_ms: number | null;
+        };
+        /** Delivery */
+        Delivery: {
+            chat: string;
+            seq: number;
+            kind: string;
+            by: components["schemas"]["Whose"];
+            committed_at: string;
+            node: string;
+            arrival: components["schemas"]["Arrival"] | null;
+            recipients: components["schemas"]["Recipient"][];
+            readers: components["schemas"]["Reader"][];
+        };
+        /** DeliveryTest */
+        DeliveryTest: {
+            chat: string;
+            expires_at: string;
+            node: string;
+        };
+        /** EndingList */
+        EndingList: {
+            items: components["schemas"]["EndingShown"][];
+            node: string;
+            next?: string | null;
+        };
+        /** EndingShown */
+        EndingShown: {
+            at: string;
+            connection: string | null;
+            user: components["schemas"]["Whose"] | null;
+            door: string;
+            address: string;
+            client: string;
+            close: number;
+            code: string;
+            detail: string;
+            age_s: number | null;
+            silent_s: number | null;
+            cause: components["schemas"]["CauseShown"] | null;
+        };
         /** EnsuredMember */
         EnsuredMember: {
             /** @description A user's UUID, or ext: and its id in your product. */
@@ -649,6 +816,25 @@ export interface components {
             items: (components["schemas"]["MessageSent"] | components["schemas"]["MessageEdited"] | components["schemas"]["MessageDeleted"] | components["schemas"]["ReactionAdded"] | components["schemas"]["ReactionRemoved"] | components["schemas"]["MessagePinned"] | components["schemas"]["MessageUnpinned"] | components["schemas"]["MemberJoined"] | components["schemas"]["MemberLeft"] | components["schemas"]["MemberChanged"] | components["schemas"]["ChatChanged"])[];
             next: string | null;
             epoch: string;
+        };
+        /** Explaining */
+        Explaining: {
+            user?: string | null;
+            chat?: string | null;
+            token?: string | null;
+        };
+        /** ExplanationShown */
+        ExplanationShown: {
+            allowed: boolean;
+            user: components["schemas"]["Whose"] | null;
+            code: string | null;
+            close: number | null;
+            detail: string | null;
+            advice: string | null;
+            cause: components["schemas"]["CauseShown"] | null;
+            checks: components["schemas"]["CheckShown"][];
+            node: string;
+            server_time: string;
         };
         /** HistoryShown */
         HistoryShown: {
@@ -915,6 +1101,13 @@ export interface components {
             /** @constant */
             type: "reaction_removed";
         };
+        /** Reader */
+        Reader: {
+            user: components["schemas"]["Whose"];
+            delivered: boolean;
+            read: boolean;
+            read_at: string | null;
+        };
         /** Ready */
         Ready: {
             ready: boolean;
@@ -927,6 +1120,12 @@ export interface components {
             delivered: number;
             /** @default 0 */
             read: number;
+        };
+        /** Recipient */
+        Recipient: {
+            connection: string;
+            user: components["schemas"]["Whose"] | null;
+            queue_bytes: number;
         };
         /** Refresh */
         Refresh: {
@@ -1017,6 +1216,11 @@ export interface components {
         UserList: {
             items: components["schemas"]["User"][];
             next?: string | null;
+        };
+        /** Whose */
+        Whose: {
+            id: string;
+            name: string;
         };
     };
     responses: never;
@@ -3305,6 +3509,399 @@ export interface operations {
             };
         };
     };
+    list_connections: {
+        parameters: {
+            query?: {
+                /** @description Whose: a user's UUID, or ext: and its id in your product. */
+                user?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionPage"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `user_unknown`: No such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trace_delivery: {
+        parameters: {
+            query: {
+                /** @description The chat's UUID. */
+                chat: string;
+                seq: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `chat_unknown`: No such chat.
+             *     * `message_unknown`: No such message in this chat.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_delivery_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The one that is there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryTest"];
+                };
+            };
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryTest"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_delivery_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's UUID. */
+                chat: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description * `chat_id_invalid`: The chat id is not a UUID.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             *     * `not_a_member`: Not a member of this chat.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `chat_unknown`: No such chat. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     door_diagnostics_echo: {
         parameters: {
             query?: never;
@@ -3332,6 +3929,226 @@ export interface operations {
             };
             /** @description * `upgrade_required`: This address speaks WebSocket and no upgrade arrived. */
             426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_endings: {
+        parameters: {
+            query?: {
+                /** @description Whose: a user's UUID, or ext: and its id in your product. */
+                user?: string | null;
+                /** @description Only those with this error code. */
+                code?: string | null;
+                /** @description Only those with this root cause. */
+                cause?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndingList"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `user_unknown`: No such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Explaining"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationShown"];
+                };
+            };
+            /**
+             * @description * `malformed`: What was sent is not one JSON object.
+             *     * `field_missing`: A field that is needed is missing.
+             *     * `field_invalid`: A field has a value that it cannot have.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `user_unknown`: No such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `media_type`: The body is not of a type that this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
