@@ -599,7 +599,7 @@ _TOKEN = (
         "No token came.",
         "Closed with 4401, `token_missing`, within 5 seconds.",
         "The client sends none: no `Authorization`, no bearer subprotocol, no ticket, no `authenticate`.",
-        "Log in, and send the access token. `tenfour doctor --token` or `--login` tries one.",
+        "Log in, and send the access token. `tenfour doctor --login NAME` tries one.",
         (_E.TOKEN_MISSING,),
     ),
     Cause(

@@ -25,7 +25,7 @@ _WAF_HEADERS = ("cf-ray", "cf-mitigated", "x-sucuri-id", "x-iinfo", "x-akamai-re
 _SLOW_MS = 4_500
 _AT_ONCE_MS = 500
 _LARGE_BYTES = 7_000
-_FOUND, _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _PROXY_AUTH, _BAD_GATEWAY, _UNAVAILABLE, _GATEWAY_TIMEOUT = 300, 200, 400, 401, 403, 404, 407, 502, 503, 504
+_SWITCHING, _FOUND, _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _PROXY_AUTH, _BAD_GATEWAY, _UNAVAILABLE, _GATEWAY_TIMEOUT = 101, 300, 200, 400, 401, 403, 404, 407, 502, 503, 504
 
 
 def judge_http(evidence: Evidence) -> Finding | None:
@@ -36,7 +36,7 @@ def judge_http(evidence: Evidence) -> Finding | None:
     found = judge_silence(evidence, http.reply) or judge_barrier(evidence, http.reply)
     if found is not None or not expects_tenfour(evidence) or is_tenfour(evidence):
         return found
-    if evidence.upgrade is not None and evidence.upgrade.is_open:
+    if evidence.upgrade is not None and evidence.upgrade.reply.status == _SWITCHING:
         return None
     return _somebody_else(evidence, http.reply)
 

@@ -1,0 +1,259 @@
+"""``tenfour doctor``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tenfour.causes import EXIT_CODES, EXIT_HEALTHY, EXIT_NOT_TENFOUR, EXIT_USAGE, LAYER_TITLES
+from tenfour.cli import options
+from tenfour.cli.failures import CommandFailed, Exit, words
+from tenfour.cli.output import colour
+from tenfour.cli.terminal import escape_controls
+
+if TYPE_CHECKING:
+    from tenfour.doctor.evidence import Evidence
+    from tenfour.doctor.probe import Options, Target
+    from tenfour.doctor.report import Report
+
+_COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skipped": "bright_black"}
+_CARRIERS = ("authorization", "subprotocol", "query", "first_frame")
+
+_LAYERS = "\n".join(f"   {code}  {LAYER_TITLES[layer]}" for layer, code in EXIT_CODES.items())
+_EPILOG = f"""\b
+Exit codes:
+    {EXIT_HEALTHY}  Healthy, as far as it was measured
+    {EXIT_NOT_TENFOUR}  The line is good, but the server is not Tenfour
+    {EXIT_USAGE}  Wrong use
+{_LAYERS}
+  130  Interrupted"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Printing:
+    """What is printed, and where the report goes."""
+
+    as_json: bool
+    quiet: bool
+    file: Path | None
+    secrets: tuple[str, ...]
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("url", required=False)
+@click.option("--token", envvar="TENFOUR_TOKEN", metavar="TOKEN", help="The access token that is not let in. Others can read it in the list of processes: better by TENFOUR_TOKEN or --token-file.")
+@click.option("--token-file", type=click.Path(dir_okay=False, allow_dash=True), metavar="FILE", help="A file with the token; - is standard input.")
+@click.option("--login", metavar="NAME", help="Logs in as this account, by its password, in place of a token.")
+@click.option("--carrier", type=click.Choice(_CARRIERS), default="authorization", help="How the token is brought [authorization]; browsers use subprotocol.")
+@click.option("--chat", metavar="ID", help="The chat that is to be connected to.")
+@click.option("--send", is_flag=True, help="Allows a test message in that chat, where its members see it.")
+@click.option("--origin", metavar="ORIGIN", help="The page that connects, like https://app.example.org; none for no Origin [the server's own].")
+@click.option("--idle", "idle_s", type=click.FloatRange(min=1, max=590), metavar="SECONDS", help="Tests in addition how long a silent connection lives, up to this time.")
+@click.option("--watch", is_flag=True, help="Goes on, and reports changes only.")
+@click.option("--every", "every_s", type=click.FloatRange(min=1), default=10.0, metavar="SECONDS", help="How often --watch looks [10].")
+@options.as_json
+@click.option("--quiet", is_flag=True, help="Says nothing when all is well.")
+@click.option("--report", "file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Writes all that was seen into a file to attach to a ticket; no secret is in it.")
+@options.data
+def doctor(url: str | None, *, token: str | None, token_file: str | None, watch: bool, every_s: float, as_json: bool, quiet: bool, file: Path | None, data: str | None, **asked: Any) -> None:
+    """Says why a connection does not work, and what to do.
+
+    URL is the address that fails, as the client has it: wss://chat.example.org/api/v1/ws, or the server's alone.
+    Without it the server of this machine is examined. Any other WebSocket server is as far as the layers allow.
+
+    \b
+    Examples:
+      tenfour doctor wss://chat.example.org
+      TENFOUR_TOKEN=… tenfour doctor wss://chat.example.org --chat ID
+      tenfour doctor wss://chat.example.org --token-file token.txt --idle 120 --report doctor.json
+    """
+    if sum(each is not None for each in (token, token_file, asked["login"])) > 1:
+        raise CommandFailed("it is said twice who connects", "Give one of --token (TENFOUR_TOKEN), --token-file and --login.", Exit.WRONG_USE)
+    token = _read_token(token_file) if token_file is not None else token
+    if asked["send"] and asked["chat"] is None:
+        raise CommandFailed("it is not said in which chat the test message may stand", "Name it by --chat.", Exit.WRONG_USE)
+    code = asyncio.run(_run(url, data, token, asked, _Printing(as_json, quiet, file, (token,) if token else ()), every_s if watch else None))
+    click.get_current_context().exit(code)
+
+
+def _read_token(file: str) -> str:
+    try:
+        return (sys.stdin.read() if file == "-" else Path(file).read_text()).strip()
+    except (OSError, UnicodeDecodeError) as cause:
+        raise CommandFailed(f"the token cannot be read: {words(cause)}", "Name another file by --token-file, or - for standard input.", Exit.WRONG_USE) from cause
+
+
+async def _run(url: str | None, data: str | None, token: str | None, asked: dict[str, Any], printing: _Printing, every_s: float | None) -> int:
+    from tenfour.doctor.probe import Options
+
+    target = await _target(url, data, token, asked)
+    if target.token is not None:
+        printing = replace(printing, secrets=(target.token,))
+    how = Options(idle_s=asked["idle_s"], send_in_chat=asked["send"])
+    if every_s is None:
+        return await _examine(target, how, printing)
+    return await _watch(target, how, printing, every_s)
+
+
+async def _examine(target: Target, how: Options, printing: _Printing) -> int:
+    from tenfour.doctor.probe import examine
+    from tenfour.doctor.report import report_of
+
+    with _progress() as on_step:
+        evidence = await examine(target, how, on_step)
+    report = report_of(evidence)
+    _write(report, printing)
+    _print(report, printing)
+    return report.diagnosis.exit_code
+
+
+async def _watch(target: Target, how: Options, printing: _Printing, every_s: float) -> int:
+    """Until it is interrupted; the first look is printed, then each that comes to something else."""
+    from tenfour.doctor.probe import examine
+    from tenfour.doctor.report import report_of
+
+    last: tuple[str | None, str | None] | None = None
+    while True:
+        report = report_of(await examine(target, how, lambda _: None))
+        cause, server = report.diagnosis.cause, report.evidence.http.server if report.evidence.http is not None else None
+        now = (cause.id if cause is not None else None, server.node if server is not None else None)
+        if now != last:
+            _write(report, printing)
+            if last is not None and not printing.as_json:
+                click.echo()
+            click.echo(_moment(report.evidence), err=True)
+            _print(report, printing)
+            last = now
+        await asyncio.sleep(every_s)
+
+
+def _moment(evidence: Evidence) -> str:
+    from tenfour.wire.times import rfc3339
+
+    return rfc3339(evidence.at_ms)
+
+
+# The target
+
+
+async def _target(url: str | None, data: str | None, token: str | None, asked: dict[str, Any]) -> Target:
+    from tenfour.doctor.probe import Target
+
+    tls = None
+    if url is None:
+        from tenfour.cli.reach import Reach
+        from tenfour.cli.running import no_server, running_server
+
+        settings = Reach(data=data).settings()
+        server = running_server(settings)
+        if server is None:
+            raise no_server(settings)
+        url, tls = server.url.replace("http", "ws", 1), server.trust() if server.certificate is not None else None
+    origin = "" if asked["origin"] == "none" else asked["origin"]
+    target = Target(url, token, asked["chat"], origin, asked["carrier"], tls)
+    return target if asked["login"] is None else await _log_in(target, asked["login"])
+
+
+async def _log_in(target: Target, name: str) -> Target:
+    """A token by name and password. Where the server cannot be reached for it, the examination itself says why."""
+    import httpx
+
+    from tenfour.cli.bearers import SessionTokens
+    from tenfour.cli.passwords import read_password
+    from tenfour.doctor.steps.address import read_address
+    from tenfour.doctor.steps.http import base_of
+    from tenfour.errors import TenfourError
+
+    password = read_password(f"Password of {name}")
+    address = read_address(target.url, None, None).address
+    if address.fault is not None:
+        return target
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    base = f"{'https' if address.is_secure else 'http'}://{host}:{address.port}{base_of(address.path)}"
+    async with httpx.AsyncClient(base_url=base, timeout=5.0, verify=target.tls or True) as http:
+        try:
+            return replace(target, token=await SessionTokens(http, name, password).current())
+        except TenfourError as refused:
+            return replace(target, token_is_needed=refused.code.value)
+        except (httpx.TransportError, ValueError, KeyError):
+            return target
+
+
+# Printing
+
+
+@contextlib.contextmanager
+def _progress() -> Any:
+    """On a terminal the step that is at work, on a line that vanishes."""
+    shown = sys.stderr.isatty()
+
+    def on_step(evidence: Evidence) -> None:
+        if shown:
+            done = [name for name in type(evidence).__dataclass_fields__ if name not in ("version", "at_ms", "notes") and getattr(evidence, name) is not None]
+            click.echo(f"\r\x1b[Kexamined: {', '.join(done)} …", nl=False, err=True)
+
+    try:
+        yield on_step
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _write(report: Report, printing: _Printing) -> None:
+    from tenfour.doctor.report import as_json
+
+    if printing.file is None:
+        return
+    try:
+        printing.file.write_text(as_json(report, printing.secrets) + "\n")
+    except OSError as cause:
+        raise CommandFailed(f"the report cannot be written: {words(cause)}", "Name another file by --report.", Exit.WRONG_USE) from cause
+
+
+def _print(report: Report, printing: _Printing) -> None:
+    from tenfour.doctor.report import as_json
+
+    if printing.as_json:
+        click.echo(as_json(report, printing.secrets))
+        return
+    if printing.quiet and report.diagnosis.cause is None:
+        return
+    if not printing.quiet:
+        _print_checks(report, printing.secrets)
+        click.echo()
+    _print_conclusion(report, printing)
+
+
+def _print_checks(report: Report, secrets: tuple[str, ...]) -> None:
+    from tenfour.doctor.report import MARKS, WORDS, check_lines
+
+    marks = MARKS if (sys.stdout.encoding or "").lower().replace("-", "") == "utf8" and os.environ.get("TERM") != "dumb" else WORDS
+    for check, text in zip(report.checks, check_lines(report.checks, marks), strict=True):
+        click.echo(click.style(_shown(text, secrets), fg=_COLOURS[check.verdict]), color=colour())
+
+
+def _print_conclusion(report: Report, printing: _Printing) -> None:
+    from tenfour.doctor.report import conclusion, not_measured, to_paste
+
+    for text in conclusion(report.diagnosis):
+        click.echo(click.style(_shown(text, printing.secrets), bold=True), color=colour())
+    paste = to_paste(report.diagnosis)
+    if paste is not None:
+        click.echo("\n".join((paste[0], *paste[1])))
+    if not printing.quiet:
+        click.echo("\n" + "\n".join(_shown(text, printing.secrets) for text in not_measured(report.diagnosis)))
+
+
+def _shown(text: str, secrets: tuple[str, ...]) -> str:
+    from tenfour.doctor.evidence import HIDDEN
+
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return escape_controls(text)

@@ -1,0 +1,252 @@
+"""The examination: the steps in the order of the way, as far as going on makes sense.
+
+Who steps out first has the cause, so that nothing behind a failure is tried, but for the experiments that
+tell two causes apart. Every step has its own time, all together end before fifteen seconds are over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from urllib.parse import parse_qsl, urlencode
+
+from tenfour.clock import SystemClock
+from tenfour.doctor.evidence import Carrier, Evidence, Token, Welcome
+from tenfour.doctor.steps.address import ALL_CHATS, read_address
+from tenfour.doctor.steps.delivery import deliver
+from tenfour.doctor.steps.http import API, ask_plainly, base_of
+from tenfour.doctor.steps.idle import be_silent
+from tenfour.doctor.steps.names import resolve
+from tenfour.doctor.steps.tcp import dial_all
+from tenfour.doctor.steps.tls import late_alert, overhear, shake_hands, unverifying, verifying
+from tenfour.doctor.steps.token import read_token
+from tenfour.doctor.steps.traffic import evenly, growing, open_echo, round_trips
+from tenfour.doctor.steps.upgrade import ask_for_upgrade
+from tenfour.doctor.steps.way import Way
+from tenfour.doctor.steps.websocket import Asked, WebSocket
+from tenfour.doctor.steps.welcome import carrying, enter
+from tenfour.wire.frames import PROTOCOL
+
+ECHO = API + "diagnostics/echo"
+_DATES = frozenset({9, 10})
+_TOKEN_KEYS: dict[str, Carrier] = {"token": "query", "access_token": "query", "ticket": "ticket"}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long each step waits, in seconds."""
+
+    names: float = 5.0
+    tcp: float = 4.0
+    tls: float = 4.0
+    overhear: float = 1.0
+    http: float = 5.0
+    upgrade: float = 5.0
+    welcome: float = 6.5
+    all: float = 14.5
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be examined. ``origin``: the page that connects; None takes the server's own, "" sends none."""
+
+    url: str
+    token: str | None = None
+    chat: str | None = None
+    origin: str | None = None
+    carrier: Carrier = "authorization"
+    tls: ssl.SSLContext | None = None
+    """What to trust in place of the machine's authorities."""
+    token_is_needed: str | None = None
+    """The code with which a log-in was refused, if that was how the token was to be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is tried beyond the usual."""
+
+    idle_s: float | None = None
+    send_in_chat: bool = False
+    """Whether the test of delivery may write in the chat of the target, where people read it."""
+    patience: Patience = field(default_factory=Patience)
+
+
+OnStep = Callable[[Evidence], None]
+
+
+async def examine(target: Target, options: Options, on_step: OnStep) -> Evidence:
+    """All that can be seen; ``on_step`` is told after each step."""
+    examination = _Examination(target, options, on_step)
+    try:
+        async with asyncio.timeout(options.patience.all):
+            go_on = await examination.reach() and await examination.get_in()
+            if go_on:
+                await examination.talk()
+    except TimeoutError:
+        examination.note(f"The examination was ended after {options.patience.all:g} s; what was at work then is not measured.")
+    else:
+        if go_on and options.idle_s is not None:
+            await examination.be_silent(options.idle_s)
+    return examination.evidence
+
+
+class _Examination:
+    """One run: the evidence as it grows, and the way that it found."""
+
+    def __init__(self, target: Target, options: Options, on_step: OnStep) -> None:
+        self._target = target
+        self._options = options
+        self._patience = options.patience
+        self._on_step = on_step
+        origin = target.origin or None
+        read = read_address(target.url, target.chat, origin)
+        self._query, found, carrier = _without_token(read.query)
+        self._token = target.token or found
+        self._carrier: Carrier = carrier if target.token is None and carrier is not None else target.carrier
+        address = read.address
+        if target.chat is not None and address.path.endswith(ALL_CHATS):
+            address = replace(address, path=f"{address.path.removesuffix(ALL_CHATS)}/api/v1/chats/{target.chat}/ws")
+        self.evidence = Evidence(address, version=version("tenfour"), at_ms=SystemClock().now_ms())
+        self._way: Way | None = None
+        on_step(self.evidence)
+
+    def note(self, sentence: str) -> None:
+        self.evidence = replace(self.evidence, notes=(*self.evidence.notes, sentence))
+
+    def _see(self, **seen: object) -> None:
+        self.evidence = replace(self.evidence, **seen)  # type: ignore[arg-type]
+        self._on_step(self.evidence)
+
+    async def reach(self) -> bool:
+        """Address, name, line, TLS, HTTP. Whether it makes sense to ask for an upgrade."""
+        address = self.evidence.address
+        if address.fault is not None:
+            return False
+        names = await resolve(address.host, self._patience.names)
+        self._see(names=names)
+        addresses = (*names.ipv6, *names.ipv4)
+        if not addresses:
+            return False
+        tcp = await dial_all(addresses, address.port, self._patience.tcp)
+        self._see(tcp=tcp)
+        working = [dial.address for dial in tcp.dials if dial.outcome == "open"]
+        if not working:
+            return False
+        self._way = Way(address.host, address.port, working[-1])
+        return (not address.is_secure or await self._secure(self._way)) and await self._ask_plainly(self._way, working)
+
+    async def _secure(self, way: Way) -> bool:
+        self._way = replace(way, tls=self._target.tls or verifying())
+        tls = await shake_hands(self._way, self._patience.tls)
+        self._see(tls=tls)
+        if tls.outcome == "verify_failed" and tls.verify_code in _DATES:  # whose clock is wrong? the server's own time tells
+            await self._ask_plainly(replace(way, tls=unverifying()), [way.address])
+        return tls.outcome == "open"
+
+    async def _ask_plainly(self, way: Way, addresses: list[str]) -> bool:
+        late: ssl.SSLError | None = None
+        try:
+            http = await ask_plainly(way, self.evidence.address.path, addresses, self._patience.http)
+        except ssl.SSLError as cause:
+            late = cause
+        else:
+            if way.tls is not None and http.reply.outcome in ("closed", "reset"):
+                late = await overhear(way, self._patience.overhear)
+        if late is not None:
+            assert self.evidence.tls is not None, "without TLS nothing raises its errors"
+            self._see(tls=late_alert(self.evidence.tls, late))
+            return False
+        self._see(http=http)
+        return http.reply.outcome != "no_byte"
+
+    @property
+    def _asked(self) -> Asked:
+        """The upgrade as the doctor asks for it, without a token."""
+        assert self._way is not None, "there is a way before anything is asked"
+        given = self._target.origin
+        origin = self._way.own_origin if given is None else given or None
+        return Asked(self.evidence.address.path, self._query, origin, (PROTOCOL,))
+
+    async def get_in(self) -> bool:
+        """Upgrade, token, welcome. Whether a connection stands."""
+        assert self._way is not None, "it was reached"
+        seen = await ask_for_upgrade(self._way, self._asked, self._patience.upgrade)
+        self._see(upgrade=seen)
+        if not seen.is_open:
+            return False
+        self._see(token=self._read_token())
+        if self._token is None:
+            return self.evidence.http is not None and self.evidence.http.server is not None
+        entered = await enter(self._way, self._asked, self._token, self._carrier, self._patience.welcome)
+        self._see(welcome=self._placed(entered.seen))
+        if entered.socket is None:
+            return False
+        await self._deliver(entered.socket)
+        return True
+
+    def _read_token(self) -> Token:
+        seen = read_token(self._token, self._carrier)
+        return replace(seen, login=self._target.token_is_needed) if self._target.token_is_needed is not None else seen
+
+    def _placed(self, seen: Welcome) -> Welcome:
+        return replace(seen, subscribed=self._target.chat) if seen.outcome == "welcome" else seen
+
+    async def _deliver(self, socket: WebSocket) -> None:
+        """From this connection to a second one, in the chat that was named and where that was allowed."""
+        chat = self._target.chat
+        assert self._way is not None, "it was reached"
+        assert self._token is not None, "it was let in"
+        async with socket:
+            if chat is None or not self._options.send_in_chat:
+                return
+            second = await enter(self._way, self._asked, self._token, self._carrier, self._patience.welcome)
+            if second.socket is None:
+                self.note("Not measured: delivery, because a second connection was not let in.")
+                return
+            async with second.socket:
+                here = self.evidence.welcome
+                self._see(delivery=await deliver(socket, second.socket, chat, (here.node if here is not None else None, second.seen.node)))
+
+    def _echo(self, query: str = "") -> Asked:
+        asked = replace(self._asked, path=base_of(self.evidence.address.path) + ECHO, query=query)
+        return asked if self._token is None or self._carrier in ("ticket", "first_frame") else carrying(asked, self._carrier, self._token)
+
+    async def talk(self) -> None:
+        """The echo door: round trips, large frames, evenness. Only Tenfour has one."""
+        assert self._way is not None, "it was reached"
+        if self.evidence.http is None or self.evidence.http.server is None:
+            return
+        socket = await open_echo(self._way, self._echo(), self._patience.upgrade)
+        if isinstance(socket, str):
+            self.note(f"The echo door did not open ({socket}), so that round trip, large frames and evenness are not measured.")
+            return
+        async with socket:
+            self._see(echo=await round_trips(socket))
+            if socket.how_it_ended is None:
+                self._see(frames=await growing(socket))
+            if socket.how_it_ended is None:
+                self._see(steady=await evenly(socket))
+
+    async def be_silent(self, longest_s: float) -> None:
+        """The test of silence, which has its own time."""
+        assert self._way is not None, "it was reached"
+        if self.evidence.http is None or self.evidence.http.server is None:
+            self.note("Not measured: silence, for which Tenfour's echo door is needed.")
+            return
+        idle = await be_silent(self._way, self._echo("heartbeat=off"), longest_s, self._patience.upgrade)
+        if idle is None:
+            self.note("Not measured: silence, because the echo door did not take enough connections.")
+            return
+        self._see(idle=idle)
+
+
+def _without_token(query: str) -> tuple[str, str | None, Carrier | None]:
+    """The query without a token or ticket, and what was there."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    found = next(((value, _TOKEN_KEYS[key]) for key, value in pairs if key in _TOKEN_KEYS), None)
+    if found is None:
+        return query, None, None
+    return urlencode([(key, value) for key, value in pairs if key not in _TOKEN_KEYS]), *found

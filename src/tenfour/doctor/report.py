@@ -1,0 +1,73 @@
+"""What was found, for people and for programs. Text that others wrote is escaped by whoever prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from tenfour.doctor.diagnosis import Check, Diagnosis, Verdict, checks, diagnose
+from tenfour.doctor.evidence import HIDDEN, Evidence
+
+MARKS: dict[Verdict, str] = {"ok": "✓", "warn": "!", "fail": "✗", "skipped": "–"}  # noqa: RUF001 - it stands for nothing done
+WORDS: dict[Verdict, str] = {"ok": "ok", "warn": "!", "fail": "FAIL", "skipped": "-"}
+_MISSING = "Not measured: "
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything of one run, as JSON has it."""
+
+    diagnosis: Diagnosis
+    checks: list[Check]
+    evidence: Evidence
+
+
+def report_of(evidence: Evidence) -> Report:
+    return Report(diagnose(evidence), checks(evidence), evidence)
+
+
+def as_json(report: Report, secrets: Iterable[str] = ()) -> str:
+    """The report without secrets: evidence has none of its own, but a page that repeats the address may."""
+    text = msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def check_lines(found: list[Check], marks: dict[Verdict, str]) -> list[str]:
+    """One line a check: mark, name, what was seen, how long it took."""
+    name_width = max(len(each.name) for each in found)
+    mark_width = max(map(len, marks.values()))
+    return [f"{marks[each.verdict]:<{mark_width}} {each.name:<{name_width}}  {each.line}{_took(each)}" for each in found]
+
+
+def _took(check: Check) -> str:
+    return "" if check.verdict == "skipped" or check.took_ms < 1 else f"  ({check.took_ms:,.0f} ms)"
+
+
+def conclusion(diagnosis: Diagnosis) -> list[str]:
+    """The cause in one sentence, and what to do."""
+    if diagnosis.cause is None:
+        return [diagnosis.says]
+    sure = "The cause" if diagnosis.certain else "The likely cause"
+    lines = [f"{sure} [{diagnosis.cause.id}]: {diagnosis.says}"]
+    if diagnosis.fix is not None:
+        lines.append(f"What to do: {diagnosis.fix.text}")
+    return lines
+
+
+def to_paste(diagnosis: Diagnosis) -> tuple[str, list[str]] | None:
+    """For which proxy, and the lines."""
+    fix = diagnosis.fix
+    if fix is None or not fix.lines:
+        return None
+    return f"For {fix.proxy}:", [f"    {line}".rstrip() for line in fix.lines.splitlines()]
+
+
+def not_measured(diagnosis: Diagnosis) -> list[str]:
+    """What nobody may take for well: the short ones in one line."""
+    short = [each.removeprefix(_MISSING).removesuffix(".") for each in diagnosis.not_measured if each.startswith(_MISSING) and ", because" not in each]
+    long = [each for each in diagnosis.not_measured if not each.startswith(_MISSING) or ", because" in each]
+    return [*([f"{_MISSING}{'; '.join(short)}."] if short else []), *long]

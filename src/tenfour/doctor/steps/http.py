@@ -1,0 +1,103 @@
+"""Plain HTTP: is it Tenfour, which version and node, what time is it there, is it ready."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from tenfour.clock import SystemClock
+from tenfour.doctor.evidence import Http, Reply, Server
+from tenfour.doctor.steps.http1 import Answer, get
+from tenfour.doctor.steps.way import Way, now_s, since_ms
+from tenfour.wire.times import parse_rfc3339
+
+API = "/api/v1/"
+SERVER = API + "server"
+READY = API + "health/ready"
+_OK = (200, 503)
+
+
+class _Server(msgspec.Struct):
+    """What is needed of ``/api/v1/server``."""
+
+    name: str
+    version: str
+    node: str
+    protocol: str
+    server_time: str
+
+
+class _Ready(msgspec.Struct):
+    reasons: list[str]
+
+
+def base_of(path: str) -> str:
+    """What stands before ``/api/v1/`` in the path of the door: the prefix under which a proxy publishes the server."""
+    return path.partition(API)[0].rstrip("/") if API in path else ""
+
+
+async def ask_plainly(way: Way, door: str, addresses: Sequence[str], patience_s: float) -> Http:
+    """The server's own description, from each address of the name. TLS's late refusals are raised as ``ssl.SSLError``."""
+    started_s = now_s()
+    path = base_of(door) + SERVER
+    before_ms = SystemClock().now_ms()
+    answer = await get(way, path, patience_s)
+    local_ms = before_ms + round(answer.reply.took_ms / 2)
+    server, server_ms = _read_server(answer)
+    if server is None:
+        return Http(since_ms(started_s), path, answer.reply, None, _date(answer.reply), local_ms)
+    ready, nodes = await asyncio.gather(get(way, base_of(door) + READY, patience_s), _nodes(way, path, addresses, server, patience_s))
+    return Http(since_ms(started_s), path, answer.reply, server, server_ms, local_ms, _read_ready(ready), nodes)
+
+
+def _read_server(answer: Answer) -> tuple[Server | None, int | None]:
+    if answer.reply.status != _OK[0]:
+        return None, None
+    try:
+        said = msgspec.json.decode(answer.body, type=_Server)
+        moment = parse_rfc3339(said.server_time)
+    except (msgspec.DecodeError, ValueError):
+        return None, None
+    return (Server(said.version, said.node, said.protocol), moment) if said.name == "tenfour" else (None, None)
+
+
+def _read_ready(answer: Answer) -> tuple[str, ...] | None:
+    if answer.reply.status not in _OK:
+        return None
+    try:
+        return tuple(msgspec.json.decode(answer.body, type=_Ready).reasons)
+    except msgspec.DecodeError:
+        return None
+
+
+def _date(reply: Reply) -> int | None:
+    """The moment of a ``Date`` header, which has whole seconds: the middle of that one."""
+    text = reply.header("date")
+    if text is None:
+        return None
+    try:
+        return int(parsedate_to_datetime(text).timestamp() * 1000) + 500
+    except ValueError:
+        return None
+
+
+async def _nodes(way: Way, path: str, addresses: Sequence[str], server: Server, patience_s: float) -> tuple[tuple[str, str], ...]:
+    """Who answers at the other addresses of the name; one that does not answer, or with another certificate, is nobody."""
+    if len(addresses) < 2:  # noqa: PLR2004 - the one that has answered
+        return ((way.address, server.node),)
+    others = [each for each in addresses if each != way.address]
+    found = await asyncio.gather(*(_node(replace(way, address=each), path, patience_s) for each in others))
+    return ((way.address, server.node), *zip(others, found, strict=True))
+
+
+async def _node(way: Way, path: str, patience_s: float) -> str:
+    try:
+        server, _ = _read_server(await get(way, path, patience_s))
+    except ssl.SSLError:
+        return ""
+    return "" if server is None else server.node

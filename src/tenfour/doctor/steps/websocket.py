@@ -1,0 +1,214 @@
+"""A WebSocket client (RFC 6455) that hides nothing: the whole refusal, each frame with its time, how it ended.
+
+It checks little, because what is wrong shall be seen and not be thrown away: a frame is a frame. Pings are
+answered unless the caller wants silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import os
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from tenfour.doctor.evidence import Close, Reply
+from tenfour.doctor.steps.http1 import read_answer, request
+from tenfour.doctor.steps.way import Way, connect, hang_up, now_s, since_ms
+from tenfour.wire.rfc6455 import Opcode
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_SWITCHING = 101
+_TWO_BYTES_LONG, _EIGHT_BYTES_LONG = 126, 127
+_SHORT_MAX, _MEDIUM_MAX = 125, 65_535
+_MASKED = 0x80
+PAYLOAD_MAX = 16 << 20
+GOODBYE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An upgrade request. ``secrets`` are headers that no evidence shows."""
+
+    path: str
+    query: str = ""
+    origin: str | None = None
+    subprotocols: tuple[str, ...] = ()
+    secrets: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def target(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What became of the request; ``socket`` where it was let through."""
+
+    reply: Reply
+    accept_is_right: bool
+    request_bytes: int
+    socket: WebSocket | None
+
+    @property
+    def subprotocol(self) -> str | None:
+        return self.reply.header("sec-websocket-protocol")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text or binary message, whole, and when its last byte came."""
+
+    payload: bytes
+    at_s: float
+
+
+async def upgrade(way: Way, asked: Asked, patience_s: float, *, silent: bool = False) -> Handshake:
+    """Asks for the upgrade. Whoever gets a socket closes it. ``silent``: no ping is answered."""
+    started_s = now_s()
+    key = base64.b64encode(os.urandom(16))
+    sent = request(way, asked.target, _headers(asked, key.decode()))
+    writer: asyncio.StreamWriter | None = None
+    try:
+        async with asyncio.timeout(patience_s):
+            reader, writer = await connect(way)
+            writer.write(sent)
+            answer = await read_answer(reader, started_s)
+    except TimeoutError:
+        return _refused(Reply(since_ms(started_s), "no_byte"), sent, writer)
+    except OSError as cause:
+        return _refused(Reply(since_ms(started_s), "closed" if isinstance(cause, ssl.SSLEOFError) else "reset"), sent, writer)
+    accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode()
+    is_right = hmac.compare_digest((answer.reply.header("sec-websocket-accept") or "").encode(), accept.encode())
+    if answer.reply.status != _SWITCHING:
+        return _refused(answer.reply, sent, writer)
+    return Handshake(answer.reply, is_right, len(sent), WebSocket(reader, writer, silent=silent))
+
+
+def _refused(reply: Reply, sent: bytes, writer: asyncio.StreamWriter | None) -> Handshake:
+    if writer is not None:
+        hang_up(writer)
+    return Handshake(reply, accept_is_right=False, request_bytes=len(sent), socket=None)
+
+
+def _headers(asked: Asked, key: str) -> Sequence[tuple[str, str]]:
+    headers = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", key)]
+    if asked.origin is not None:
+        headers.append(("Origin", asked.origin))
+    if asked.subprotocols:
+        headers.append(("Sec-WebSocket-Protocol", ", ".join(asked.subprotocols)))
+    return [*headers, *asked.secrets]
+
+
+class WebSocket:
+    """An open connection. A task reads it, so that a frame's time is that of its arrival."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, silent: bool) -> None:
+        self.opened_s = now_s()
+        self.ended: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
+        self.ended_s = 0.0
+        self._reader = reader
+        self._writer = writer
+        self._silent = silent
+        self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._reading = asyncio.create_task(self._read())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def send(self, text: str | bytes) -> float:
+        """Sends a text; gives the moment."""
+        self._write(Opcode.TEXT, text.encode() if isinstance(text, str) else text)
+        return now_s()
+
+    async def next(self, patience_s: float) -> Message | None:
+        """The next message; None where none came in time or none comes any more (``ended`` is done then)."""
+        if self.ended.done() and self._inbox.empty():
+            return None
+        try:
+            async with asyncio.timeout(patience_s):
+                return await self._inbox.get()
+        except TimeoutError:
+            return None
+
+    @property
+    def how_it_ended(self) -> Close | None:
+        return self.ended.result() if self.ended.done() else None
+
+    async def close(self) -> None:
+        """Says goodbye, gives the other side a moment for its own, and hangs up."""
+        if not self.ended.done():
+            self._write(Opcode.CLOSE, (1000).to_bytes(2, "big"))
+            await asyncio.wait([self.ended], timeout=GOODBYE_S)
+        self._reading.cancel()
+        await asyncio.wait([self._reading])
+        hang_up(self._writer)
+
+    def _write(self, opcode: int, payload: bytes) -> None:
+        """One masked frame; on a line that is gone it is lost, and the reader sees the end."""
+        if self._writer.is_closing():
+            return
+        mask, length = os.urandom(4), len(payload)
+        size = (
+            bytes((_MASKED | length,))
+            if length <= _SHORT_MAX
+            else bytes((_MASKED | _TWO_BYTES_LONG,)) + length.to_bytes(2, "big")
+            if length <= _MEDIUM_MAX
+            else bytes((_MASKED | _EIGHT_BYTES_LONG,)) + length.to_bytes(8, "big")
+        )
+        masked = (int.from_bytes(payload, "big") ^ int.from_bytes((mask * (length // 4 + 1))[:length], "big")).to_bytes(length, "big")
+        self._writer.write(bytes((0x80 | opcode,)) + size + mask + masked)
+
+    async def _read(self) -> None:
+        """Until the end; what it was is in ``ended``."""
+        close = Close("fin")
+        try:
+            close = await self._read_frames()
+        except (asyncio.IncompleteReadError, ssl.SSLEOFError):
+            close = Close("fin")
+        except OSError:
+            close = Close("rst")
+        except asyncio.CancelledError:
+            close = Close("dead")
+            raise
+        finally:
+            self.ended_s = now_s()
+            if not self.ended.done():
+                self.ended.set_result(close)
+            self._inbox.put_nowait(None)
+
+    async def _read_frames(self) -> Close:
+        parts: list[bytes] = []
+        while True:
+            opcode, fin, payload = await self._frame()
+            if opcode == Opcode.CLOSE:
+                self._write(Opcode.CLOSE, payload[:2])
+                return Close("frame", int.from_bytes(payload[:2], "big") if len(payload) > 1 else None, payload[2:].decode("utf-8", "replace"))
+            if opcode == Opcode.PING and not self._silent:
+                self._write(Opcode.PONG, payload)
+            if opcode in (Opcode.PING, Opcode.PONG):
+                continue
+            parts.append(payload)
+            if fin:
+                self._inbox.put_nowait(Message(b"".join(parts), now_s()))
+                parts = []
+
+    async def _frame(self) -> tuple[int, bool, bytes]:
+        first, second = await self._reader.readexactly(2)
+        length = second & 0x7F
+        if length >= _TWO_BYTES_LONG:
+            length = int.from_bytes(await self._reader.readexactly(2 if length == _TWO_BYTES_LONG else 8), "big")
+        if length > PAYLOAD_MAX:
+            raise ConnectionAbortedError("what comes are no frames")
+        mask = await self._reader.readexactly(4) if second & _MASKED else b""
+        payload = await self._reader.readexactly(length)
+        if mask:
+            payload = bytes(each ^ mask[place % 4] for place, each in enumerate(payload))
+        return first & 0x0F, bool(first & 0x80), payload

@@ -1,0 +1,166 @@
+"""Servers that go wrong in one way each: real sockets on loopback, scripted."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import datetime as dt
+import hashlib
+import re
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def listening(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """The port on which every connection is talked to in this way."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            await talk(reader, writer)
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the doctor hangs up when it has seen enough
+        finally:
+            tasks.discard(task)
+            writer.close()
+
+    server = await asyncio.start_server(meet, "127.0.0.1", 0, ssl=tls)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in tuple(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def refusing_in_tls(tls: ssl.SSLContext) -> Iterator[int]:
+    """The port of a server whose handshakes fail with an alert: asyncio's own would hang up without sending it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def meet() -> None:
+            with contextlib.suppress(OSError):  # the listener's end is the test's
+                while True:
+                    line, _ = listener.accept()
+                    with tls.wrap_socket(line, server_side=True, do_handshake_on_connect=False) as secured:
+                        with contextlib.suppress(OSError):
+                            secured.do_handshake()
+                        with contextlib.suppress(OSError):
+                            while socket.socket.recv(secured, 65_536):  # what is left unread would turn the end into a reset
+                                pass
+
+        thread = threading.Thread(target=meet)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def closed_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+async def head_of(reader: asyncio.StreamReader) -> str:
+    return (await reader.readuntil(b"\r\n\r\n")).decode()
+
+
+def answering(status: str, body: str = "", *headers: str) -> Talk:
+    """The same HTTP answer to everything."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body.encode())}", *headers, "", body]
+        writer.write("\r\n".join(lines).encode())
+        await writer.drain()
+
+    return talk
+
+
+async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Takes everything and says nothing."""
+    while await reader.read(65_536):
+        pass
+
+
+async def resetting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """RST as soon as something was said."""
+    await reader.read(1)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def greeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Another protocol."""
+    writer.write(b"220 mail.example ESMTP\r\n")
+    await reader.read()
+
+
+def accepting(*, subprotocol: str | None = None, right: bool = True, first: bytes = b"") -> Talk:
+    """101 to upgrades, 404 to anything else; then the frames, and silence."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        key = re.search(r"(?i)^sec-websocket-key: *(\S+)", await head_of(reader), re.MULTILINE)
+        if key is None:
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            return
+        accept = base64.b64encode(hashlib.sha1((key[1] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode() if right else "bm90IHRoZSByaWdodCBvbmUhIQ=="
+        lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept}"]
+        lines += [f"Sec-WebSocket-Protocol: {subprotocol}"] if subprotocol is not None else []
+        writer.write("\r\n".join([*lines, "", ""]).encode() + first)
+        await reader.read()
+
+    return talk
+
+
+class Authority:
+    """A certificate authority of a test."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test Authority")])
+        self._made = 0
+        now = dt.datetime.now(dt.UTC)
+        builder = x509.CertificateBuilder().subject_name(self._name).issuer_name(self._name).public_key(self._key.public_key()).serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(now - dt.timedelta(days=900)).not_valid_after(now + dt.timedelta(days=900))
+        self.certificate = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(self._key, hashes.SHA256())
+        self.path = directory / "authority.pem"
+        self.path.write_bytes(self.certificate.public_bytes(Encoding.PEM))
+
+    def trusted(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.path))
+
+    def server(self, host: str = "localhost", days: tuple[int, int] = (-30, 30)) -> ssl.SSLContext:
+        """What a server uses that has a certificate for the host, from and until so many days from now."""
+        self._made += 1
+        key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self._name).public_key(key.public_key()).serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(now + dt.timedelta(days=days[0])).not_valid_after(now + dt.timedelta(days=days[1]))
+        made = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False).sign(self._key, hashes.SHA256())
+        path = self._directory / f"server{self._made}.pem"
+        path.write_bytes(made.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        return context
