@@ -204,3 +204,14 @@ async def test_who_is_removed_while_the_chat_is_open_is_told_and_cannot_write(se
     assert removed.status_code == 204, removed.text
     await expect(page.locator("#composer")).to_be_hidden()
     await expect(page.locator("main")).to_contain_text("removed")
+
+
+async def test_a_channel_of_others_can_be_joined_at_its_address(server: Server, person: Profile) -> None:
+    ann, bob = await member(server, person), await member(server, person)
+    chat = await bob.make("Ferry news", kind="channel")
+    page = await ann.enter(f"/chats/{chat}")
+
+    await page.get_by_role("button", name="Join channel").click()
+
+    await expect(page.locator("#composer")).to_be_visible()
+    await expect(page.locator(TITLES)).to_contain_text(["Ferry news"])
