@@ -20,7 +20,6 @@ export const de: Texts = {
     dismiss: 'Ausblenden',
     notices: 'Hinweise',
     you: 'Du',
-    openMenu: 'Menü öffnen',
     unread: (count: number) => plural(count, { one: '# ungelesene Nachricht', other: '# ungelesene Nachrichten' }),
     mentioned: 'du wurdest erwähnt',
     charactersLeft: (count: number) => plural(count, { one: 'Noch # Zeichen', other: 'Noch # Zeichen' }),
@@ -83,7 +82,6 @@ export const de: Texts = {
     setupNeededText:
       'Dieser Server hat noch keine Verwaltung. Öffne den einmaligen Link, den er beim Start ausgegeben hat.',
     goToLogIn: 'Zur Anmeldung',
-    signedOutTitle: 'Du wurdest abgemeldet',
     tagline: 'Gesendet heißt gespeichert. Gelesen heißt gelesen.',
     language: 'Sprache',
     unreachable: 'Der Server antwortet nicht.',
