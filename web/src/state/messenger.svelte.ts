@@ -472,6 +472,9 @@ export class Messenger {
         this.#replayed.set(frame.chat, frame.head);
         this.#log.say('info', 'chat.reset', { chat: frame.chat, head: frame.head });
         break;
+      case 'pong':
+        this.connection.refresh();
+        break;
       case 'typing':
         this.chats.get(frame.chat)?.heardTyping(frame.by, frame.expires_ms);
         break;
