@@ -109,3 +109,20 @@ async def test_started_without_a_network_it_shows_what_was_loaded_and_takes_what
         await expect(message(page, "So do we").get_by_role("button", name="Sent", exact=True)).to_be_visible(timeout=DEADLINE_MS)
         assert (await wire.next("message_sent"))["text"] == "So do we"
         await expect(page.get_by_role("article")).to_have_count(2)
+
+
+async def test_who_comes_while_the_server_is_away_is_told_so_and_gets_in_when_it_is_back(browser: Browser, make_server: Callable[..., Server]) -> None:
+    server = make_server()
+    await residents(server)
+    async with people(browser, lambda: server.url) as person:
+        tab = await person()
+        tab.allow(NETWORK_IS_GONE)
+        await is_there_offline(await tab.open("/login"))
+
+        server.kill()
+        page = await tab.open("/")
+        await expect(page.get_by_role("heading", level=1, name="The server does not answer")).to_be_visible(timeout=DEADLINE_MS)
+        server.start()
+        await page.get_by_role("button", name="Try again").click()
+
+        await expect(page.get_by_label("Name", exact=True)).to_be_visible()
