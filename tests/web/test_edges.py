@@ -7,6 +7,7 @@ import uuid
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.api.asking import PASSWORD
 from tests.servers import Server
 from tests.web.browser import PLAIN_HOST, Profile, people
 from tests.web.residents import composer, message, residents, write
@@ -84,3 +85,29 @@ async def test_the_switcher_leads_by_keyboard_into_the_composer(person: Profile,
 
     await expect(message(page, "On my way")).to_contain_text("Sent")
     await expect(composer(page)).to_be_focused()
+
+
+async def test_by_keyboard_alone_one_logs_in_answers_a_message_and_takes_the_answer_back(person: Profile, server: Server) -> None:
+    mark = uuid.uuid4().hex[:8]
+    ann, bob = await residents(server, f"ann-{mark}", f"bob-{mark}")
+    chat = await ann.chat(bob, title="Harbour")
+    await (await bob.connect()).send(chat, "Coming?")
+    page = await (await person()).open(f"/chats/{chat}")
+    await expect(page.get_by_label("Name", exact=True)).to_be_focused()
+
+    await page.keyboard.type(ann.name)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(message(page, "Coming?")).to_be_visible()
+    await expect(composer(page)).to_be_focused()
+    await page.keyboard.press("Shift+ArrowUp")
+    await expect(page.get_by_role("button", name="Stop replying")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="Stop replying")).to_have_count(0)
+    await page.keyboard.press("Shift+ArrowUp")
+    await page.keyboard.type("On my way")
+    await page.keyboard.press("Enter")
+
+    await expect(message(page, "On my way").get_by_role("button", name="Sent", exact=True)).to_be_visible()
+    await expect(message(page, "On my way")).to_contain_text("Coming?")
