@@ -52,7 +52,7 @@ export function charactersLeft(text: string, limit: number): number | null {
 }
 
 /** What a key means to the composer. */
-export type KeyMeaning = 'send' | 'line' | 'leave' | Format | null;
+export type KeyMeaning = 'send' | 'line' | 'leave' | 'replyLast' | Format | null;
 
 export interface KeyPress {
   readonly key: string;
@@ -74,6 +74,7 @@ export function meaning(press: KeyPress, enterSends: boolean, selected: boolean)
     return enterSends === press.shiftKey ? 'line' : 'send';
   }
   if (press.key === 'Escape') return 'leave';
+  if (press.key === 'ArrowUp' && press.shiftKey && !command) return 'replyLast';
   if (!command || press.shiftKey) return null;
   const format = SHORTCUTS[press.key.toLowerCase()] ?? null;
   // Without a selection Ctrl+K is the switcher's.

@@ -37,6 +37,12 @@ export class View {
     this.toComposer();
   }
 
+  /** To the newest message that can be replied to. */
+  replyToLast(): void {
+    const row = this.conversation.rows.findLast((each) => each.kind === 'message' && actionsOf(each.message).reply);
+    if (row?.kind === 'message') this.reply(row.message);
+  }
+
   leaveReply(): void {
     this.replyTo = null;
   }

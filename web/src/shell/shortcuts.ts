@@ -11,7 +11,6 @@ export type Command =
   | 'nextRegion'
   | 'previousRegion'
   | 'sheet'
-  | 'editLast'
   | 'replyLast'
   | 'unreadFromHere'
   | 'send'
@@ -41,7 +40,6 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { command: 'unreadFromHere', group: 'read', keys: ['U'], shell: false },
   { command: 'send', group: 'write', keys: ['Enter'], shell: false },
   { command: 'newLine', group: 'write', keys: ['Shift+Enter'], shell: false },
-  { command: 'editLast', group: 'write', keys: ['ArrowUp'], shell: false },
   { command: 'replyLast', group: 'write', keys: ['Shift+ArrowUp'], shell: false },
   { command: 'leaveReply', group: 'write', keys: ['Escape'], shell: false },
   { command: 'nextRegion', group: 'page', keys: ['F6', 'Ctrl+F6'], shell: true },

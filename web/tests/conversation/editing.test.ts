@@ -87,6 +87,8 @@ describe('keys in the composer', () => {
     expect(meaning(press('k', { ctrlKey: true }), true, false)).toBeNull();
     expect(meaning(press('k', { ctrlKey: true }), true, true)).toBe('link');
     expect(meaning(press('b', { metaKey: true }), true, false)).toBe('bold');
+    expect(meaning(press('ArrowUp', { shiftKey: true }), true, false)).toBe('replyLast');
+    expect(meaning(press('ArrowUp'), true, false)).toBeNull();
     expect(meaning(press('b'), true, false)).toBeNull();
   });
 });
