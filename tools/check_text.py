@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)\s#]+)(?:#[^)\s]*)?\)")
-FRAGMENT = re.compile(r"[\w+-]+\.(added|changed|fixed|removed|security)\.md")
+FRAGMENT = re.compile(r"[\w+-]+\.(added|changed|fixed|removed|security)(\.\d+)?\.md")
 
 
 def main() -> int:
