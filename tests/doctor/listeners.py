@@ -133,6 +133,49 @@ def accepting(*, subprotocol: str | None = None, right: bool = True, first: byte
     return talk
 
 
+def relaying(url: str, *, without: str = "", silence_s: float = 3_600, hold_s: float = 0.0, largest: int = 1 << 30, forget: bool = False) -> Talk:
+    """What stands before a server and does one thing wrong.
+
+    It takes a header out of requests; cuts after a silence, or forgets the connection without a word; holds
+    back what the server sends and passes it on in clumps; loses what is larger than it takes.
+    """
+    host, _, port = url.rpartition("//")[2].rpartition(":")
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
+        behind_reader, behind = await asyncio.open_connection(host, int(port))
+        behind.write(b"\r\n".join(line for line in lines if not without or not line.lower().startswith(f"{without}:".encode())))
+        back = asyncio.create_task(_pass_on(behind_reader, writer, hold_s))
+        try:
+            while data := await asyncio.wait_for(reader.read(1 << 20), silence_s):
+                if len(data) <= largest:
+                    behind.write(data)
+        except TimeoutError:
+            if forget:
+                behind.transport.abort()
+                await reader.read()
+        finally:
+            back.cancel()
+            behind.transport.abort()
+
+    return talk
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hold_s: float) -> None:
+    """From the server to the client, at once or in clumps."""
+    due_s = 0.0
+    while data := await reader.read(1 << 20):
+        if hold_s and not data.startswith(b"HTTP/"):
+            clock = asyncio.get_running_loop()
+            due_s = max(due_s, clock.time()) + hold_s
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(due_s):
+                    while more := await reader.read(1 << 20):
+                        data += more
+        writer.write(data)
+    writer.close()
+
+
 class Authority:
     """A certificate authority of a test."""
 

@@ -15,6 +15,7 @@ from tenfour.doctor.diagnosis import diagnose
 from tenfour.doctor.evidence import Evidence
 from tenfour.doctor.probe import Options, Target, examine
 from tests.cli.commands import run
+from tests.doctor.listeners import listening, relaying
 from tests.servers import Server
 
 HEALTHY_S = 3.0
@@ -97,6 +98,61 @@ async def test_nothing_secret_is_in_what_was_seen(server, world):
     assert evidence.welcome.outcome == "welcome"
     assert evidence.token.carrier == "query"
     assert token not in repr(evidence)
+
+
+# What stands between
+
+
+@pytest.mark.slow
+async def test_a_proxy_that_loses_the_token_is_told_from_a_bad_token(server, world):
+    async with listening(relaying(server.url, without="authorization")) as port:
+        evidence = await look(f"http://127.0.0.1:{port}", token=world.ann.token)
+
+    assert named(evidence) == "token_lost"
+    assert set(evidence.welcome.cured_by) == {"subprotocol", "query", "first_frame"}
+
+
+async def test_a_proxy_that_loses_the_subprotocol(server):
+    async with listening(relaying(server.url, without="sec-websocket-protocol")) as port:
+        assert named(await look(f"http://127.0.0.1:{port}")) == "subprotocol_dropped"
+
+
+async def test_a_proxy_that_does_not_pass_the_upgrade_on(server):
+    async with listening(relaying(server.url, without="upgrade")) as port:
+        assert named(await look(f"http://127.0.0.1:{port}")) == "upgrade_stripped"
+
+
+async def test_large_frames_that_get_lost(server):
+    async with listening(relaying(server.url, largest=2_000)) as port:
+        evidence = await look(f"http://127.0.0.1:{port}")
+
+    assert named(evidence) == "mtu_blackhole"
+    assert [frame.bytes for frame in evidence.frames.frames] == [1_000, 1_400, 4_000]
+
+
+@pytest.mark.slow
+async def test_frames_that_come_in_clumps(server):
+    async with listening(relaying(server.url, hold_s=0.6)) as port:
+        evidence = await look(f"http://127.0.0.1:{port}")
+
+    assert evidence.steady is not None
+    assert named(evidence) == "frames_clumped"
+
+
+async def test_a_silence_that_is_cut_is_found_with_its_length(server):
+    async with listening(relaying(server.url, silence_s=1.2)) as port:
+        evidence = await look(f"http://127.0.0.1:{port}", Options(idle_s=2))
+
+    assert named(evidence) == "idle_cut"
+    assert min(line.lived_s for line in evidence.idle.silent if line.close is not None) == pytest.approx(1.2, abs=0.3)
+    assert evidence.idle.busy.close is None
+
+
+async def test_silence_that_is_borne_is_no_fault(server):
+    evidence = await look(server.url, Options(idle_s=1))
+
+    assert named(evidence) is None
+    assert len(evidence.idle.silent) == 8
 
 
 # The command

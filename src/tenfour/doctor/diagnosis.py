@@ -130,10 +130,10 @@ def _not_measured(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _is_shown(evidence: Evidence, step: _Step) -> bool:
-    """TLS is no step of a plain address, and how a connection ended is one only where one did."""
+    """TLS is no step of a plain address; how a connection ended, and how many may stand, only where that was looked for."""
     if step.name == "tls":
         return evidence.address.is_secure or evidence.tls is not None
-    return step.name != "ended" or evidence.ended is not None
+    return step.name not in ("ended", "many") or getattr(evidence, step.name) is not None
 
 
 def _check(evidence: Evidence, step: _Step, *, failed: bool) -> Check:

@@ -9,7 +9,7 @@ from tenfour.doctor.evidence import Close, Idle, Line
 from tenfour.doctor.steps.way import Way, now_s, since_ms
 from tenfour.doctor.steps.websocket import Asked, WebSocket, upgrade
 
-BUSY_EVERY_S = 2.0
+BUSY_EVERY_S = 0.5
 ANSWER_S = 3.0
 SILENT_LINES = 8
 """With the one that speaks fewer than the echo door takes at once."""

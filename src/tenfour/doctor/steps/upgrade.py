@@ -12,13 +12,14 @@ from tenfour.doctor.steps.websocket import Asked, Handshake, upgrade
 
 _SWITCHING = 101
 LONG_TARGET = 2_000
+EXPERIMENT_S = 2.5
 
 
 async def ask_for_upgrade(way: Way, asked: Asked, patience_s: float) -> Upgrade:
     """One request, and after a refusal the experiments, all at once."""
     started_s = now_s()
     got = await _once(way, asked, patience_s)
-    retried = () if got.reply.status == _SWITCHING else await _experiments(way, asked, patience_s)
+    retried = () if got.reply.status == _SWITCHING else await _experiments(way, asked, min(patience_s, EXPERIMENT_S))
     return Upgrade(
         since_ms(started_s),
         asked.target if not asked.query else asked.path,
