@@ -8,6 +8,7 @@ for ever: it is not written down as failed.
 |---------------|---------------|-----------------------------------------------------------------------------|
 | ``send``      | tap, REST     | invoke: a message goes out; ok: its ack (seq, id, duplicate); fail: its error |
 | ``subscribe`` | tap           | a chat is asked for, after a seq (None: the head)                            |
+| ``handshake`` | tap           | a request; what asks for a chat by its address becomes a ``subscribe``, in this place |
 | ``recv``      | tap           | a durable event reaches a connection                                        |
 | ``synced`` ``reset`` ``welcome`` ``error`` ``typing`` ``receipt`` ``presence`` ``goodbye`` ``end`` | tap | that frame, or the end of the connection |
 | ``shown``     | client        | the application has the event                                               |
@@ -97,13 +98,20 @@ class History:
         self._at_send: tuple[int, Callable[[], None]] | None = None
         self._begun = time.monotonic()
 
-    def add(self, f: str, kind: str = "", **fields: Any) -> None:
+    def add(self, f: str, kind: str = "", **fields: Any) -> int:
+        """Writes down one fact, and gives its place."""
         self.records.append(Record(f=f, kind=kind, t=round(time.monotonic() - self._begun, 6), **fields))
+        place = len(self.records) - 1
         if f == "send" and kind == "invoke":
             self.sends += 1
             if self._at_send is not None and self.sends >= self._at_send[0]:
                 strike, self._at_send = self._at_send[1], None
                 strike()
+        return place
+
+    def settle(self, place: int, f: str, **fields: Any) -> None:
+        """Says what became of something at the place where it began."""
+        self.records[place] = Record(f=f, t=self.records[place].t, **fields)
 
     def at_send(self, count: int, strike: Callable[[], None]) -> None:
         """Calls ``strike`` when the so-many-th message of the run is about to reach the server."""

@@ -150,12 +150,15 @@ class _Pipe:
         self.done = asyncio.Event()
         self._scribe: _Scribe | None = None
         self._target = ""
+        self._asked = 0
+        """Where the history has the handshake."""
         self._closing = ""
 
     async def pump_up(self, reader: asyncio.StreamReader) -> None:
         assert self.upstream is not None
         head = await reader.readuntil(b"\r\n\r\n")
         self._target = head.split(b" ", 2)[1].decode()
+        self._asked = self.tap.history.add("handshake", client=self.tap.client, user=self.tap.user)
         frames = Frames()
         data = head
         while data:
@@ -177,7 +180,7 @@ class _Pipe:
             await self.tap.flow()
         if is_socket:
             self.tap.connections += 1
-            self._scribe = _Scribe(self.tap, f"{self.tap.client}/{self.tap.connections}", self._target)
+            self._scribe = _Scribe(self.tap, f"{self.tap.client}/{self.tap.connections}", self._target, self._asked)
         await self._pass_down(data)
         frames = Frames()
         while data := await reader.read(CHUNK):
@@ -264,6 +267,8 @@ class _Scribe:
     tap: Tap
     connection: str
     target: str
+    asked: int
+    """The place of the handshake in the history."""
     chat: str | None = None
     """Set at a chat's own door."""
     heads: dict[str, int] = field(default_factory=dict)
@@ -273,7 +278,8 @@ class _Scribe:
         if "chats" in parts:
             self.chat = parts[parts.index("chats") + 1]
             after = parse_qs(urlsplit(self.target).query).get("after")
-            self.note("subscribe", chat=self.chat, after=int(after[0]) if after else None)
+            about = {"client": self.tap.client, "user": self.tap.user, "connection": self.connection, "chat": self.chat}
+            self.tap.history.settle(self.asked, "subscribe", after=int(after[0]) if after else None, **about)
 
     def note(self, f: str, kind: str = "", **fields: Any) -> None:
         self.tap.history.add(f, kind, client=self.tap.client, user=self.tap.user, connection=self.connection, **fields)
