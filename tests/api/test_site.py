@@ -51,7 +51,7 @@ def get(built: Path) -> Get:
     return getting
 
 
-@pytest.mark.parametrize("path", ["/", "/index.html", "/setup", "/login", "/settings/sessions", "/chats/0198d0a0-0000-7000-8000-000000000000", "/chats/not-a-uuid", "/apiary", "/no/such/page"])
+@pytest.mark.parametrize("path", ["/", "/index.html", "/setup", "/login", "/settings/sessions", "/chats/0198d0a0-0000-7000-8000-000000000000", "/chats/not-a-uuid"])
 async def test_a_path_of_the_client_is_answered_with_its_page(get: Get, path: str) -> None:
     answer = await get(path)
 
@@ -67,6 +67,15 @@ async def test_what_is_not_the_clients_goes_on_to_the_routes(get: Get, path: str
     answer = await get(path)
 
     assert answer.status_code == 418
+
+
+@pytest.mark.parametrize("path", ["/apiary", "/no/such/page", "/v1/health/live"])
+async def test_any_other_path_is_the_clients_for_a_browser_and_the_routes_for_a_program(get: Get, path: str) -> None:
+    of_a_browser = await get(path, accept="text/html,application/xhtml+xml,*/*;q=0.8")
+    of_a_program = await get(path, accept="*/*")
+
+    assert (of_a_browser.status_code, of_a_browser.content) == (200, PAGE)
+    assert of_a_program.status_code == 418
 
 
 async def test_only_getting_is_answered(get: Get) -> None:

@@ -6,7 +6,8 @@
 | ``/sw.js``, ``/manifest.webmanifest``, icons | a file, asked for anew each time (304 by its ETag) |
 | ``/``, ``/chats/…``, ``/settings``, ``/setup`` … | the page: which one it is, is the client's affair |
 
-What belongs to the API, and a name with a dot that is no file, goes on to the routes.
+Any other path is the client's where somebody looks at it in a browser. What belongs to the API, a name with a dot
+that is no file, and what a program asks for (without ``text/html`` in ``Accept``) goes on to the routes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 PAGE = "index.html"
+_OF_THE_CLIENT = re.compile(r"/(?:chats|settings|login|register|setup)(?:/|$)")
 # Wherever "api" stands: a page with status 200 would hide from a program that it asks at a wrong address.
 _OF_THE_API = re.compile(r".*/api(?:/|$)|/(?:metrics|\.well-known)(?:/|$)")
 _TYPES = {
@@ -90,14 +92,14 @@ class Site:
     def size_bytes(self) -> int:
         return sum(len(body) for each in self.files.values() for body in each.bodies.values())
 
-    def find(self, path: str) -> File | None:
-        """The file, or the page for a path of the client; ``None``: the path is not the client's."""
+    def find(self, path: str, accepted: str = "") -> File | None:
+        """The file, or the page for a path of the client; ``None``: the path is not the client's. Takes the Accept header."""
         if _OF_THE_API.match(path):
             return None
         found = self.files.get(path)
         if found is not None:
             return found
-        is_route = "." not in path.rpartition("/")[2]
+        is_route = "." not in path.rpartition("/")[2] and (path == "/" or _OF_THE_CLIENT.match(path) is not None or "text/html" in accepted)
         return self.files.get(f"/{PAGE}", _NO_PAGE) if is_route else None
 
 
@@ -109,11 +111,14 @@ class SiteServer:
         self._site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self._site.find(scope["path"]) if scope["type"] == ScopeType.HTTP and scope["method"] == HttpMethod.GET else None
-        if found is None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != HttpMethod.GET:
             await self._app(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        found = self._site.find(scope["path"], headers.get(b"accept", b"").decode("latin-1"))
+        if found is None:
+            await self._app(scope, receive, send)
+            return
         encoding, body = found.choose(headers.get(b"accept-encoding", b"").decode("latin-1"))
         status = 404 if found is _NO_PAGE else 200
         if _is_known(found.etag, headers.get(b"if-none-match", b"")):
