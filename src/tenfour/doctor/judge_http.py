@@ -137,7 +137,8 @@ def _by_demand(evidence: Evidence, reply: Reply) -> Finding | None:
         header = next((name for name in _WAF_HEADERS if reply.header(name) is not None), None) or next((name.lower() for name, _ in reply.headers if name.lower().startswith("x-amzn-")), None)
         if header is not None:
             return Finding.plain("waf_block", f"Status {reply.status} came with the header {header}.")
-    return _page(reply) if reply.status == _OK and is_html(reply) and expects_tenfour(evidence) else None
+    # Under a path that a proxy has changed, Tenfour itself shows its client: how it refuses the upgrade says more.
+    return _page(reply) if reply.status == _OK and is_html(reply) and expects_tenfour(evidence) and not is_tenfour(evidence) else None
 
 
 def is_html(reply: Reply) -> bool:
