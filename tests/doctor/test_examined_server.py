@@ -117,11 +117,13 @@ async def test_a_proxy_that_loses_the_subprotocol(server):
         assert named(await look(f"http://127.0.0.1:{port}")) == "subprotocol_dropped"
 
 
+@pytest.mark.slow
 async def test_a_proxy_that_does_not_pass_the_upgrade_on(server):
     async with listening(relaying(server.url, without="upgrade")) as port:
         assert named(await look(f"http://127.0.0.1:{port}")) == "upgrade_stripped"
 
 
+@pytest.mark.slow
 async def test_large_frames_that_get_lost(server):
     async with listening(relaying(server.url, largest=2_000)) as port:
         evidence = await look(f"http://127.0.0.1:{port}")
@@ -139,6 +141,7 @@ async def test_frames_that_come_in_clumps(server):
     assert named(evidence) == "frames_clumped"
 
 
+@pytest.mark.slow
 async def test_a_silence_that_is_cut_is_found_with_its_length(server):
     async with listening(relaying(server.url, silence_s=1.2)) as port:
         evidence = await look(f"http://127.0.0.1:{port}", Options(idle_s=2))
@@ -148,6 +151,7 @@ async def test_a_silence_that_is_cut_is_found_with_its_length(server):
     assert evidence.idle.busy.close is None
 
 
+@pytest.mark.slow
 async def test_silence_that_is_borne_is_no_fault(server):
     evidence = await look(server.url, Options(idle_s=1))
 

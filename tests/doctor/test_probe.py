@@ -79,6 +79,7 @@ async def test_a_foreign_websocket_server_is_no_fault_where_nobody_expects_tenfo
     assert diagnosis.exit_code == 1
 
 
+@pytest.mark.slow
 async def test_a_server_that_lets_in_and_says_nothing_is_told_from_tenfour():
     async with listening(accepting()) as port:
         evidence = await look(f"ws://127.0.0.1:{port}{DOOR}", token="a.b.c")
@@ -99,6 +100,7 @@ async def test_plain_http_to_a_port_that_speaks_tls(authority):
         assert named(await look(f"ws://127.0.0.1:{port}")) == "plain_to_tls_port"
 
 
+@pytest.mark.slow
 async def test_tls_to_a_port_that_says_nothing():
     async with listening(mute) as port:
         assert named(await look(f"wss://127.0.0.1:{port}")) == "open_but_mute"
