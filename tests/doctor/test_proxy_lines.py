@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -93,15 +94,16 @@ def test_haproxy_takes_its_lines(cause: str, certificate: tuple[Path, Path], tmp
 @pytest.mark.parametrize("cause", _cases(Proxy.CADDY))
 def test_caddy_takes_its_lines(cause: str, certificate: tuple[Path, Path], tmp_path: Path) -> None:
     caddy = need("caddy")
-    if cause == "proxy_reload" and _version(caddy) < (2, 7):
-        pytest.skip("this Caddy is older than the lines say")
     text = _text(Proxy.CADDY, cause, certificate).replace("NAME HASH", "ada JDJhJDE0JE9kR3hWQ2tUWUZmTVhZbGQ2bzZPb091Mi5lNjA3a0pEYzBpUlBrL1hEVnVWbE1zNGkuSmJl")
     options = text if cause in CADDY_GLOBAL else ""
     site = "" if cause in CADDY_GLOBAL else f"reverse_proxy 127.0.0.1:8410 {{\n{text}\n}}" if cause in CADDY_IN_PROXY else text
     file = tmp_path / "Caddyfile"
     file.write_text(f"{{\nadmin off\n{options}\n}}\n\nchat.example {{\n{site}\n}}\n")
 
-    _takes(caddy, "validate", "--config", file, "--adapter", "caddyfile", env={"HOME": str(tmp_path)})
+    # Debian's Caddy is older than the directive, and has to be the one that says so.
+    is_older = cause == "proxy_reload" and _version(caddy) < (2, 7)
+    with pytest.raises(AssertionError, match="stream_close_delay") if is_older else contextlib.nullcontext():
+        _takes(caddy, "validate", "--config", file, "--adapter", "caddyfile", env={"HOME": str(tmp_path)})
 
 
 @pytest.mark.parametrize("cause", _cases(Proxy.APACHE))
