@@ -9,7 +9,9 @@ from typing import NoReturn
 
 import pytest
 
-WEB = Path(__file__).resolve().parent.parent / "src" / "tenfour" / "web"
+ROOT = Path(__file__).resolve().parent.parent
+WEB = ROOT / "src" / "tenfour" / "web"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def need(tool: str) -> str:
@@ -24,6 +26,13 @@ def need_web() -> None:
     """The web client, built into the package."""
     if not (WEB / "index.html").is_file():
         _lack("the web client is not built; 'make web' builds it")
+
+
+def need_axe() -> str:
+    """The program axe, which looks for what keeps people out of a page."""
+    if not AXE.is_file():
+        _lack("axe-core is not installed; 'make test' installs it")
+    return AXE.read_text()
 
 
 def _lack(reason: str) -> NoReturn:

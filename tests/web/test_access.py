@@ -10,14 +10,13 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.api.asking import PASSWORD
-from tests.needs import WEB
+from tests.needs import need_axe
 from tests.servers import Server
 from tests.web.browser import people
 from tests.web.residents import message, residents
 
 pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.slow]
 
-AXE = WEB.parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 VIOLATIONS = """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations
   .filter((each) => each.impact === 'serious' || each.impact === 'critical')
   .map((each) => `${each.id}: ${each.help}: ${each.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`)"""
@@ -28,9 +27,7 @@ SECTIONS = ["profile", "sessions", "appearance", "notifications", "about"]
 
 @pytest.fixture
 def axe() -> str:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed; 'npm ci' installs it")
-    return AXE.read_text()
+    return need_axe()
 
 
 async def town(server: Server) -> tuple[Any, str]:
