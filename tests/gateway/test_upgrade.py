@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from tests.api import asking
+from tests.eventually import eventually
 from tests.gateway.raw import Answer, dial, door, knock, read_answer
 from tests.servers import Person, Server, World, open_wire
 
@@ -171,6 +174,24 @@ async def test_odd_bytes_in_headers_are_nobodys_business(server: Server, ann: Pe
 
     assert answer is not None
     assert answer.status == 101
+
+
+@pytest.mark.parametrize(
+    ("header", "status"), [("User-Agent", 101), ("Authorization", 101), ("Sec-WebSocket-Protocol", 101), ("X-Forwarded-For", 101), ("Origin", 403), ("Host", 101), ("Sec-WebSocket-Version", 426)]
+)
+async def test_bytes_that_are_no_text_spoil_neither_the_answer_nor_the_list_of_endings(server: Server, header: str, status: int) -> None:
+    mark = uuid4().hex
+    named = {"User-Agent": f"{mark}\x80"} | {header: f"{mark}\xff\xed\xa0\x80"}
+    answer = await ask(server, request(f"/api/v1/ws?mark={mark}", UPGRADE | named))
+
+    async def kept() -> list[str]:
+        listed = await asking.ask(server, "GET", "/api/v1/diagnostics/endings?limit=1000", headers=server.administration())
+        assert listed.status_code == 200, listed.text
+        return [each["client"] for each in listed.json()["items"] if each["client"].startswith(mark)]
+
+    assert answer is not None
+    assert answer.status == status
+    await eventually(kept)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS"])

@@ -81,7 +81,9 @@ class Gate:
             self._untold += 1
             return
         missing, self._untold = {"untold": self._untold} if self._untold else {}, 0
-        self._hub.log.info("WebSocket upgrade.refused", path=request.path, origin=request.origin, address=request.address, code=refusal.code, reason=refusal.detail, **missing)
+        self._hub.log.info(
+            "WebSocket upgrade.refused", path=request.path[:200], origin=(request.origin or "")[:200] or None, address=request.address, code=refusal.code, reason=refusal.detail, **missing
+        )
 
     def _admit(self, request: UpgradeRequest) -> Admitted | RefusedUpgrade:
         _check_handshake(request)
@@ -106,8 +108,8 @@ class Gate:
 
     def _check_origin(self, request: UpgradeRequest) -> None:
         if not self._origins.admit(request.origin, request.host, secure=request.secure):
-            line = f'allowed_origins = ["{request.origin}"]'
-            raise TenfourError(ErrorCode.ORIGIN_REFUSED, f"The page's origin is {request.origin!r} and the request's host {request.host!r}. To allow it, set {line}.")
+            origin, host = (request.origin or "")[:200], request.host[:200]
+            raise TenfourError(ErrorCode.ORIGIN_REFUSED, f"The page's origin is {origin!r} and the request's host {host!r}. To allow it, set allowed_origins = [\"{origin}\"].")
 
     def _check_draining(self) -> None:
         if self._hub.draining:

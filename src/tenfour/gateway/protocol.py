@@ -436,7 +436,7 @@ def _plain_connection_header(request: bytes) -> bytes:
 
 
 def _upgrade_request(request: Any, peer: str, trusted: Sequence[Network], *, secure: bool) -> UpgradeRequest:
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = {name.lower(): _latin(value) for name, value in request.headers.items()}
     path, _, query = request.path.decode("latin-1").partition("?")
     offered = [each.strip() for each in headers.get("sec-websocket-protocol", "").split(",") if each.strip()]
     address = client_address(peer, headers.get("x-forwarded-for"), trusted)
@@ -444,6 +444,11 @@ def _upgrade_request(request: Any, peer: str, trusted: Sequence[Network], *, sec
     from_here = is_from_here(peer, headers, trusted)
     version, fault = headers.get("sec-websocket-version"), _fault(request)
     return UpgradeRequest(path, query, headers, headers.get("host", ""), headers.get("origin"), address, offered, secure or forwarded_secure, from_here, version, fault)
+
+
+def _latin(value: str) -> str:
+    """A header's value as HTTP has it, bytes of ISO-8859-1 (RFC 9110, section 5.5); picows makes lone surrogates of what is no UTF-8, and no answer or log line can carry those."""
+    return value if value.isascii() else value.encode(errors="surrogateescape").decode("latin-1")
 
 
 def _fault(request: Any) -> str | None:
