@@ -18,13 +18,14 @@ from typing import Self
 
 from tenfour.doctor.evidence import Close, Reply
 from tenfour.doctor.steps.http1 import read_answer, request
-from tenfour.doctor.steps.way import Way, connect, hang_up, now_s, since_ms
+from tenfour.doctor.steps.way import Line, Way, connect, hang_up, now_s, since_ms
 from tenfour.wire.rfc6455 import Opcode
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SWITCHING = 101
 _TWO_BYTES_LONG, _EIGHT_BYTES_LONG = 126, 127
 _SHORT_MAX, _MEDIUM_MAX = 125, 65_535
+_FIN = 0x80
 _MASKED = 0x80
 PAYLOAD_MAX = 16 << 20
 GOODBYE_S = 0.5
@@ -67,26 +68,68 @@ class Message:
     at_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame as it came, the mask taken off, whether a server may mask or not."""
+
+    opcode: int
+    fin: bool
+    rsv: int
+    is_masked: bool
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came for an upgrade request on a line."""
+
+    reply: Reply
+    accept_is_right: bool
+    request: bytes
+
+    @property
+    def is_open(self) -> bool:
+        return self.reply.status == _SWITCHING
+
+
 async def upgrade(way: Way, asked: Asked, patience_s: float, *, silent: bool = False) -> Handshake:
     """Asks for the upgrade. Whoever gets a socket closes it. ``silent``: no ping is answered."""
     started_s = now_s()
-    key = base64.b64encode(os.urandom(16))
-    sent = request(way, asked.target, _headers(asked, key.decode()))
     writer: asyncio.StreamWriter | None = None
+    key = _key()
+    sent = _request(way, asked, key)
     try:
         async with asyncio.timeout(patience_s):
             reader, writer = await connect(way)
-            writer.write(sent)
-            answer = await read_answer(reader, started_s)
+            answered = await _ask(reader, writer, sent, key, started_s)
     except TimeoutError:
         return _refused(Reply(since_ms(started_s), "no_byte"), sent, writer)
     except OSError as cause:
         return _refused(Reply(since_ms(started_s), "closed" if isinstance(cause, ssl.SSLEOFError) else "reset"), sent, writer)
-    accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode()
-    is_right = hmac.compare_digest((answer.reply.header("sec-websocket-accept") or "").encode(), accept.encode())
-    if answer.reply.status != _SWITCHING:
-        return _refused(answer.reply, sent, writer)
-    return Handshake(answer.reply, is_right, len(sent), WebSocket(reader, writer, silent=silent))
+    if not answered.is_open:
+        return _refused(answered.reply, sent, writer)
+    return Handshake(answered.reply, answered.accept_is_right, len(sent), WebSocket(reader, writer, silent=silent))
+
+
+async def ask_on(line: Line, way: Way, asked: Asked) -> Answered:
+    """The same on a line that stands already, which stays the caller's. Raises ``OSError`` where it breaks."""
+    key = _key()
+    return await _ask(*line, _request(way, asked, key), key, now_s())
+
+
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes, key: bytes, started_s: float) -> Answered:
+    writer.write(sent)
+    reply = (await read_answer(reader, started_s)).reply
+    accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+    return Answered(reply, hmac.compare_digest((reply.header("sec-websocket-accept") or "").encode(), accept), sent)
+
+
+def _key() -> bytes:
+    return base64.b64encode(os.urandom(16))
+
+
+def _request(way: Way, asked: Asked, key: bytes) -> bytes:
+    return request(way, asked.target, _headers(asked, key.decode()))
 
 
 def _refused(reply: Reply, sent: bytes, writer: asyncio.StreamWriter | None) -> Handshake:
@@ -155,16 +198,7 @@ class WebSocket:
         """One masked frame; on a line that is gone it is lost, and the reader sees the end."""
         if self._writer.is_closing():
             return
-        mask, length = os.urandom(4), len(payload)
-        size = (
-            bytes((_MASKED | length,))
-            if length <= _SHORT_MAX
-            else bytes((_MASKED | _TWO_BYTES_LONG,)) + length.to_bytes(2, "big")
-            if length <= _MEDIUM_MAX
-            else bytes((_MASKED | _EIGHT_BYTES_LONG,)) + length.to_bytes(8, "big")
-        )
-        masked = (int.from_bytes(payload, "big") ^ int.from_bytes((mask * (length // 4 + 1))[:length], "big")).to_bytes(length, "big")
-        self._writer.write(bytes((0x80 | opcode,)) + size + mask + masked)
+        self._writer.write(masked_frame(opcode, payload))
 
     async def _read(self) -> None:
         """Until the end; what it was is in ``ended``."""
@@ -187,7 +221,8 @@ class WebSocket:
     async def _read_frames(self) -> Close:
         parts: list[bytes] = []
         while True:
-            opcode, fin, payload = await self._frame()
+            frame = await read_frame(self._reader)
+            opcode, payload = frame.opcode, frame.payload
             if opcode == Opcode.CLOSE:
                 self._write(Opcode.CLOSE, payload[:2])
                 return Close("frame", int.from_bytes(payload[:2], "big") if len(payload) > 1 else None, payload[2:].decode("utf-8", "replace"))
@@ -196,19 +231,38 @@ class WebSocket:
             if opcode in (Opcode.PING, Opcode.PONG):
                 continue
             parts.append(payload)
-            if fin:
+            if frame.fin:
                 self._inbox.put_nowait(Message(b"".join(parts), now_s()))
                 parts = []
 
-    async def _frame(self) -> tuple[int, bool, bytes]:
-        first, second = await self._reader.readexactly(2)
-        length = second & 0x7F
-        if length >= _TWO_BYTES_LONG:
-            length = int.from_bytes(await self._reader.readexactly(2 if length == _TWO_BYTES_LONG else 8), "big")
-        if length > PAYLOAD_MAX:
-            raise ConnectionAbortedError("what comes are no frames")
-        mask = await self._reader.readexactly(4) if second & _MASKED else b""
-        payload = await self._reader.readexactly(length)
-        if mask:
-            payload = bytes(each ^ mask[place % 4] for place, each in enumerate(payload))
-        return first & 0x0F, bool(first & 0x80), payload
+
+def masked_frame(opcode: int, payload: bytes) -> bytes:
+    """A whole message or control frame as a client sends it."""
+    mask, length = os.urandom(4), len(payload)
+    size = (
+        bytes((_MASKED | length,))
+        if length <= _SHORT_MAX
+        else bytes((_MASKED | _TWO_BYTES_LONG,)) + length.to_bytes(2, "big")
+        if length <= _MEDIUM_MAX
+        else bytes((_MASKED | _EIGHT_BYTES_LONG,)) + length.to_bytes(8, "big")
+    )
+    return bytes((_FIN | opcode,)) + size + mask + _masked(payload, mask)
+
+
+async def read_frame(reader: asyncio.StreamReader) -> Frame:
+    """The next frame. Raises ``IncompleteReadError`` at the end of the stream, ``OSError`` where it breaks."""
+    first, second = await reader.readexactly(2)
+    length = second & 0x7F
+    if length >= _TWO_BYTES_LONG:
+        length = int.from_bytes(await reader.readexactly(2 if length == _TWO_BYTES_LONG else 8), "big")
+    if length > PAYLOAD_MAX:
+        raise ConnectionAbortedError("what comes are no frames")
+    mask = await reader.readexactly(4) if second & _MASKED else b""
+    payload = await reader.readexactly(length)
+    return Frame(first & 0x0F, bool(first & _FIN), (first >> 4) & 0x7, bool(mask), _masked(payload, mask) if mask else payload)
+
+
+def _masked(payload: bytes, mask: bytes) -> bytes:
+    """Each byte with its byte of the mask, and back again."""
+    length = len(payload)
+    return (int.from_bytes(payload, "big") ^ int.from_bytes((mask * (length // 4 + 1))[:length], "big")).to_bytes(length, "big")
