@@ -25,6 +25,7 @@ from litestar.types import ASGIApp
 
 from tenfour.actions.access import RightsCache
 from tenfour.actions.accounts import make_setup_link
+from tenfour.actions.admission import Origins
 from tenfour.actions.context import Context, Policy, Registration
 from tenfour.actions.diagnostics import forget_delivery_chats
 from tenfour.actions.publish import publish_commit
@@ -42,7 +43,7 @@ from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.address import client_address, is_from_here
 from tenfour.gateway.drain import drain
 from tenfour.gateway.echo import EchoDoor, EchoRules
-from tenfour.gateway.gate import Gate, Origins, carried_token
+from tenfour.gateway.gate import Gate, carried_token
 from tenfour.gateway.http import HttpProtocol
 from tenfour.gateway.hub import Hub
 from tenfour.gateway.limits import GatewayLimits
@@ -209,7 +210,18 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
 
 
 def make_services(  # noqa: PLR0913 - each service by name
-    parts: Parts, *, rights: RightsCache, counters: Counters, endings: Endings, live: Live, traces: Traces, site: Site, node: str, metrics: Callable[[], bytes], is_draining: Callable[[], bool]
+    parts: Parts,
+    *,
+    rights: RightsCache,
+    counters: Counters,
+    endings: Endings,
+    live: Live,
+    traces: Traces,
+    site: Site,
+    node: str,
+    metrics: Callable[[], bytes],
+    is_draining: Callable[[], bool],
+    wait_of: Callable[[str], float | None],
 ) -> Services:
     """What the HTTP handlers work with."""
     settings = parts.settings
@@ -233,7 +245,7 @@ def make_services(  # noqa: PLR0913 - each service by name
         node=node,
         version=version("tenfour"),
         own_origin=settings.origin,
-        allowed_origins=origins(settings).listed,
+        origins=origins(settings),
         secure_cookies=settings.url.startswith("https://"),
         metrics_token=settings.metrics_token,
         connections_max=settings.connections,
@@ -241,6 +253,7 @@ def make_services(  # noqa: PLR0913 - each service by name
         failed_logins=settings.failed_logins,
         failed_logins_per_address=settings.failed_logins_per_address,
         requests_per_address_s=settings.requests_per_address_s,
+        wait_of=wait_of,
         client_address=lambda peer, forwarded: client_address(peer, forwarded, trusted),
         is_from_here=lambda peer, headers: is_from_here(peer, headers, trusted),
     )
@@ -249,7 +262,17 @@ def make_services(  # noqa: PLR0913 - each service by name
 def offline_http_app(parts: Parts) -> ASGIApp:
     """The HTTP application for the command line of a stopped server: no socket, no WebSocket."""
     services = make_services(
-        parts, rights=RightsCache(), counters=Counters(), endings=Endings(), live=Live({}), traces=Traces(), site=Site({}), node="offline", metrics=lambda: b"", is_draining=lambda: False
+        parts,
+        rights=RightsCache(),
+        counters=Counters(),
+        endings=Endings(),
+        live=Live({}),
+        traces=Traces(),
+        site=Site({}),
+        node="offline",
+        metrics=lambda: b"",
+        is_draining=lambda: False,
+        wait_of=lambda _: None,
     )
     return make_http_app(services)
 
@@ -293,6 +316,7 @@ class Edges:
             node=node,
             metrics=exposition(counters, self._gauges()),
             is_draining=lambda: self.hub.draining,
+            wait_of=lambda address: self.hub.addresses.look(address, parts.context.clock.monotonic()),
         )
         self.echo = EchoDoor(EchoRules(settings.echo_bytes, settings.echo_connections, settings.heartbeat_s, settings.echo_s), self._check_echo_token, self._echo_failed)
         gate = Gate(self.hub, origins(settings), self.echo, token_query=settings.token_query)

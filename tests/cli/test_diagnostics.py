@@ -71,6 +71,16 @@ async def test_a_token_is_explained_from_standard_input_and_the_exit_code_says_t
     assert "The connection would be refused: No such chat. [chat_unknown, close code 4404]" in stranger.out
 
 
+async def test_a_page_of_another_origin_is_explained_with_the_line_to_paste(server: Server) -> None:
+    world = await server.world("ann")
+
+    told = tenfour("explain", "--user", world.ann.id, "--origin", "https://app.example.org", "--at", "https://chat.example.org", "--address", "192.0.2.1", data=server.data)
+
+    assert told.code == 1
+    assert 'set allowed_origins = ["https://app.example.org"]' in told.out
+    assert "[origin_refused, HTTP 403]" in told.out
+
+
 async def test_an_event_is_traced_to_the_connections_that_have_it(server: Server) -> None:
     world = await server.world("ann", "bob")
     chat = await world.chat("ann", "bob")

@@ -164,6 +164,7 @@ async def test_more_connections_from_one_address_are_refused_and_none_is_replace
     open_ones = [await enter(server, people[place // 2].headers | address) for place in range(5)]
 
     over = await knock(server, headers=world.people["cat"].headers | address)
+    told = (await world.ann.request("POST", "/diagnostics/explain", json={"address": address["X-Forwarded-For"]})).json()
     elsewhere = await knock(server, headers=world.people["cat"].headers | Addresses.new())
     open_ones[0].abort()
     while (again := await knock(server, headers=world.people["cat"].headers | address)).answer.status == 429:
@@ -173,6 +174,7 @@ async def test_more_connections_from_one_address_are_refused_and_none_is_replace
 
     assert (over.answer.status, over.answer.problem()["code"]) == (429, "too_many_connections")
     assert int(over.answer.headers["retry-after"]) >= 10
+    assert (told["allowed"], told["status"], told["code"]) == (False, 429, "too_many_connections")
     assert elsewhere.answer.status == again.answer.status == 101
     assert [(await raw.next("pong", "goodbye"))["type"] for raw in open_ones[1:]] == ["pong"] * 4
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -65,6 +66,13 @@ def request(path: str, headers: Mapping[str, str], method: str = "GET", version:
 # Origins
 
 
+async def explain(person: Person, **question: str) -> dict[str, Any]:
+    answer = await person.request("POST", "/diagnostics/explain", json=question)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
 @pytest.mark.parametrize("place", DOORS, indirect=True)
 async def test_a_foreign_origin_is_refused_before_the_handshake_with_the_line_to_paste(server: Server, ann: Person, place: str | None) -> None:
     raw = await knock(server, door(place), ann.headers | {"Origin": "https://evil.example"})
@@ -106,8 +114,19 @@ async def test_listed_origins_are_exact_and_the_only_ones_beside_the_servers_own
     }
 
     found = {origin: (await knock(listing_server, headers=ann.headers | {"Origin": origin})).answer.status for origin in expected}
+    explained = {origin: (await explain(ann, origin=origin))["status"] or 101 for origin in expected}
 
-    assert found == expected
+    assert found == explained == expected
+
+
+async def test_the_explanation_of_an_origin_goes_by_the_address_that_the_page_has(server: Server, ann: Person) -> None:
+    own, told = [await explain(ann, origin="https://chat.example", url=url) for url in ("wss://chat.example/api/v1/ws", "ws://chat.example")]
+    unreadable = await ann.request("POST", "/diagnostics/explain", json={"origin": "https://chat.example", "url": "http://[::1"})
+
+    assert (own["allowed"], told["allowed"]) == (True, False)
+    assert (told["status"], told["close"], told["code"], told["cause"]["id"]) == (403, None, "origin_refused", "origin_refused")
+    assert {each["name"]: each["outcome"] for each in told["checks"]}["origin"] == "failed"
+    asking.refused(unreadable, "field_invalid")
 
 
 # Paths and handshakes

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -71,13 +72,42 @@ def check_node(*, draining: bool, connections: int, connections_max: int) -> Non
         raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, "The node has as many connections as it takes.", retry_after_ms=5000)
 
 
+def check_address(address: str, wait_s: float | None) -> None:
+    """Raises ``too_many_connections`` where the address has to wait."""
+    if wait_s is not None:
+        raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, f"Too many connections or handshakes from {address}.", retry_after_ms=round(wait_s * 1000) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Which pages may use the server: exact origins; without a list, the server's own."""
+
+    allowed: frozenset[str]
+    own: frozenset[str]
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """All that count by name, for CORS: both ask the same list."""
+        return tuple(sorted(self.allowed | self.own))
+
+    def check(self, origin: str | None, host: str, *, secure: bool) -> None:
+        """Raises ``origin_refused``. No Origin is no browser. The server's own Host counts as its own origin."""
+        if origin is None or origin in self.allowed or origin in self.own:
+            return
+        if self.allowed or origin != f"{'https' if secure else 'http'}://{host}":
+            origin, host = origin[:200], host[:200]
+            raise TenfourError(ErrorCode.ORIGIN_REFUSED, f"The page's origin is {origin!r} and the request's host {host!r}. To allow it, set allowed_origins = [\"{origin}\"].")
+
+
 # The explanation
 
 
 class Step(StrEnum):
     """The checks of a connection, in their order."""
 
+    ORIGIN = "origin"
     NODE = "node"
+    ADDRESS = "address"
     CHAT_ID = "chat_id"
     TOKEN_FORM = "token_form"  # noqa: S105 - a name
     TOKEN_ISSUER = "token_issuer"  # noqa: S105
@@ -89,6 +119,9 @@ class Step(StrEnum):
     USER = "user"
     CHAT = "chat"
     LIMITS = "limits"
+
+
+BEFORE_HANDSHAKE = frozenset({Step.ORIGIN, Step.NODE, Step.ADDRESS})
 
 
 class Outcome(StrEnum):
@@ -107,11 +140,18 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whose connection is asked about: a token's or, without one, a user's."""
+    """Whose connection is asked about, a token's or, without one, a user's; and from where it would come."""
 
     user: UserId | None = None
     chat: str | None = None
     token: str | None = None
+    origin: str | None = None
+    """Of the page; none for a program."""
+    host: str = ""
+    """As the request would name it."""
+    secure: bool = False
+    """Whether by TLS."""
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +162,9 @@ class Node:
     draining: bool
     connections_max: int
     connections_per_user: int
+    origins: Origins
+    wait_of: Callable[[str], float | None]
+    """For how many seconds an address has to wait; None if not at all."""
 
     def check(self) -> None:
         """Raises ``draining`` or ``too_many_connections``."""
@@ -135,6 +178,11 @@ class Explanation:
     user: UserId | None = None
     refusal: TenfourError | None = None
     checks: list[Check] = field(default_factory=list)
+
+    @property
+    def is_before_handshake(self) -> bool:
+        """Whether the refusal is the answer to the upgrade, not a close of what was opened."""
+        return any(each.outcome is Outcome.FAILED and each.step in BEFORE_HANDSHAKE for each in self.checks)
 
     def passed(self, step: Step, detail: str | None = None) -> None:
         self.checks.append(Check(step, Outcome.PASSED, detail))
@@ -158,10 +206,18 @@ async def explain(context: Context, verifier: TokenVerifier, node: Node, questio
 
 
 async def _explain(context: Context, verifier: TokenVerifier, node: Node, question: Question, told: Explanation) -> None:
-    step = Step.NODE
+    step = Step.ORIGIN
     try:
+        if question.origin is not None:
+            node.origins.check(question.origin, question.host, secure=question.secure)
+            told.passed(step, f"Pages of {question.origin[:200]} may connect.")
+        step = Step.NODE
         node.check()
         told.passed(step)
+        step = Step.ADDRESS
+        if question.address is not None:
+            check_address(question.address, node.wait_of(question.address))
+            told.passed(step)
         step = Step.CHAT_ID
         chat = check_chat_id(question.chat) if question.chat is not None else None
         if chat is not None:
@@ -222,4 +278,4 @@ async def _whose(context: Context, claims: Claims | None, wanted: UserId | None,
     return user
 
 
-_STEPS: dict[TokenCheck, Step] = dict(zip(TokenCheck, list(Step)[2:9], strict=True))
+_STEPS = {each: Step(f"token_{each}") for each in TokenCheck}

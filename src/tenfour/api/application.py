@@ -26,7 +26,7 @@ def make_http_app(services: Services) -> ASGIApp:
     """The ASGI application that uvicorn serves beside the WebSocket doors."""
     attempts = Attempts(services.context.clock, of_account_max=services.failed_logins, of_address_max=services.failed_logins_per_address)
     sends = Rates(services.context.policy.sends_per_user_s)
-    cors = _cors(services.allowed_origins)
+    cors = _cors(services.origins.listed)
     app = Litestar(
         route_handlers=[Router("/api/v1", route_handlers=API_HANDLERS), *ROOT_HANDLERS],
         dependencies={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from litestar import Response, delete, get, post
@@ -102,12 +103,18 @@ class EndingShown(msgspec.Struct):
 
 
 class Explaining(msgspec.Struct):
-    """Whose connection is asked about: a token's or a user's; of neither, of who asks."""
+    """Whose connection is asked about, a token's or a user's (of neither: of who asks); and from where it would come."""
 
     user: Annotated[str, msgspec.Meta(max_length=300)] | None = None
     chat: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     """For the chat's own door; none for all chats."""
     token: Annotated[str, msgspec.Meta(max_length=20_000)] | None = None
+    origin: Annotated[str, msgspec.Meta(max_length=300)] | None = None
+    """Of the page that would connect, as browsers write it; none for a program."""
+    url: Annotated[str, msgspec.Meta(max_length=300)] | None = None
+    """The server's address as the page has it; the public one without."""
+    address: Annotated[str, msgspec.Meta(max_length=60)] | None = None
+    """The client's address, for the limits that count by it."""
 
 
 class CheckShown(msgspec.Struct):
@@ -123,7 +130,10 @@ class ExplanationShown(msgspec.Struct):
     allowed: bool
     user: Whose | None
     code: str | None
+    status: int | None
+    """The HTTP status of the answer, where the handshake itself is refused."""
     close: int | None
+    """The close code, where the connection is opened and closed."""
     detail: str | None
     advice: str | None
     cause: CauseShown | None
@@ -287,8 +297,10 @@ async def explain_connection(data: Explaining, asking: Asking, services: Service
     caller, user = await asking.read_as_anybody(lambda connection, caller: (caller, people.find_person(connection, data.user).id if data.user is not None else None))
     if user is None and data.token is None:
         user = await _self(asking)
-    node = Node(services.live, services.is_draining(), services.connections_max, services.connections_per_user)
-    told = await explain(services.context, services.verifier, node, Question(user, data.chat, data.token))
+    node = Node(services.live, services.is_draining(), services.connections_max, services.connections_per_user, services.origins, services.wait_of)
+    to = _url(data.url or services.own_origin)
+    question = Question(user, data.chat, data.token, data.origin, to.netloc, to.scheme in {"https", "wss"}, services.client_address(data.address, None) if data.address else None)
+    told = await explain(services.context, services.verifier, node, question)
     if not caller.admin and told.user not in (None, caller.user):
         raise TenfourError(ErrorCode.FORBIDDEN, "That is another user's connection.")
     names = await _names(services, [told.user])
@@ -297,7 +309,8 @@ async def explain_connection(data: Explaining, asking: Asking, services: Service
         why is None,
         _face(told.user, names),
         why.code.value if why is not None else None,
-        why.failure.close if why is not None else None,
+        why.failure.status if why is not None and told.is_before_handshake else None,
+        why.failure.close if why is not None and not told.is_before_handshake else None,
         why.detail if why is not None else None,
         why.failure.advice if why is not None else None,
         _cause_shown(CAUSE_OF.get(why.code)) if why is not None else None,
@@ -305,6 +318,14 @@ async def explain_connection(data: Explaining, asking: Asking, services: Service
         services.node,
         rfc3339(services.context.clock.now_ms()),
     )
+
+
+def _url(text: str) -> SplitResult:
+    """Raises ``field_invalid``."""
+    try:
+        return urlsplit(text)
+    except ValueError as cause:
+        raise TenfourError(ErrorCode.FIELD_INVALID, f"url: {cause}.") from cause
 
 
 async def _self(asking: Asking) -> UserId:

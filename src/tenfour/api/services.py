@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tenfour.actions.access import RightsCache
+from tenfour.actions.admission import Origins
 from tenfour.actions.context import Context
 from tenfour.actions.receipts import ReceiptBook
 from tenfour.api.site import Site
@@ -39,7 +40,7 @@ class Services:
     node: str
     version: str
     own_origin: str
-    allowed_origins: tuple[str, ...]
+    origins: Origins
     secure_cookies: bool
     metrics_token: str
     connections_max: int
@@ -47,6 +48,8 @@ class Services:
     failed_logins: int
     failed_logins_per_address: int
     requests_per_address_s: int
+    wait_of: Callable[[str], float | None]
+    """For how many seconds an address has to wait before it may connect; None if not at all."""
     client_address: Callable[[str, str | None], str]
     """Peer and X-Forwarded-For → the client's address."""
     is_from_here: Callable[[str, Mapping[str, str]], bool]

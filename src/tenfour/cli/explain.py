@@ -21,20 +21,24 @@ MARKS = {"passed": "✓", "failed": "✗", "skipped": "-"}
 @click.option("--user", metavar="NAME", help="Whose connection: a name, an id, or ext: and a product's own id.")
 @click.option("--chat", metavar="ID", help="At the door of this chat; at the door of all chats without.")
 @click.option("--token", "explained", metavar="TOKEN", help="The connection of this token; - reads it from standard input, where others cannot see it.")
+@click.option("--origin", metavar="ORIGIN", help="From a page of this origin, as browsers write it: https://app.example.org")
+@click.option("--at", metavar="URL", help="The server's address as that page has it; its public one without.")
+@click.option("--address", metavar="IP", help="From this address, for the limits that count by it.")
 @options.as_json
 @options.data
 @click.option("--url", envvar="TENFOUR_URL", metavar="URL", help="A server elsewhere [TENFOUR_URL]; TENFOUR_TOKEN says who asks.")
 @click.pass_context
-def explain(ctx: click.Context, user: str | None, chat: str | None, explained: str | None, data: str | None, url: str | None, *, as_json: bool) -> None:
+def explain(ctx: click.Context, /, user: str | None, explained: str | None, data: str | None, url: str | None, *, as_json: bool, **place: str | None) -> None:
     """Says whether a server would let a connection in, with every check in order. Exit code 1 where it would not.
 
     \b
     Examples:
       tenfour explain --user ann --chat 01890a5d-ac96-774b-bcce-b302099a8057
       tenfour explain --token - < token.txt
+      tenfour explain --user ann --origin https://app.example.org
     """
     token = sys.stdin.read().strip() if explained == "-" else explained
-    told = asyncio.run(_explain(data, url, user, {"chat": chat, "token": token}))
+    told = asyncio.run(_explain(data, url, user, {"token": token, "url": place.pop("at"), **place}))
     if as_json:
         print_json(told)
     else:
@@ -57,7 +61,8 @@ def _show(told: dict[str, Any]) -> None:
     if told["allowed"]:
         click.echo("The connection would be let in.")
         return
-    click.echo(f"The connection would be refused: {escape_controls(told['detail'].removesuffix('.'))}. [{told['code']}, close code {told['close']}]")
+    how = f"HTTP {told['status']}" if told["status"] else f"close code {told['close']}"
+    click.echo(f"The connection would be refused: {escape_controls(told['detail'].removesuffix('.'))}. [{told['code']}, {how}]")
     click.echo(told["advice"])
     if told["cause"] is not None:
         click.echo(f"{told['cause']['sentence']} {told['cause']['page']}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from tenfour.actions.admission import check_chat_id, check_node
+from tenfour.actions.admission import Origins, check_address, check_chat_id, check_node
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.admission import Request
 from tenfour.gateway.connection import Connection
@@ -33,25 +33,6 @@ CHAT_PREFIX, CHAT_SUFFIX = "/api/v1/chats/", "/ws"
 ECHO_PATH = "/api/v1/diagnostics/echo"
 TOKEN_CHARS_MAX = 12_000
 LINES_PER_S = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Origins:
-    """Which pages may use the server: exact origins; without a list, the server's own."""
-
-    allowed: frozenset[str]
-    own: frozenset[str]
-
-    @property
-    def listed(self) -> tuple[str, ...]:
-        """All that count by name, for CORS: both ask the same list."""
-        return tuple(sorted(self.allowed | self.own))
-
-    def admit(self, origin: str | None, host: str, *, secure: bool) -> bool:
-        """No Origin is no browser. The server's own Host counts as its own origin."""
-        if origin is None or origin in self.allowed or origin in self.own:
-            return True
-        return not self.allowed and origin == f"{'https' if secure else 'http'}://{host}"
 
 
 class Gate:
@@ -107,9 +88,7 @@ class Gate:
         return Ending(self._hub.clock.now_ms(), None, None, request.path[:200], request.address, client, refusal.failure.status, refusal.code.value, refusal.detail, None, None)
 
     def _check_origin(self, request: UpgradeRequest) -> None:
-        if not self._origins.admit(request.origin, request.host, secure=request.secure):
-            origin, host = (request.origin or "")[:200], request.host[:200]
-            raise TenfourError(ErrorCode.ORIGIN_REFUSED, f"The page's origin is {origin!r} and the request's host {host!r}. To allow it, set allowed_origins = [\"{origin}\"].")
+        self._origins.check(request.origin, request.host, secure=request.secure)
 
     def _check_draining(self) -> None:
         if self._hub.draining:
@@ -119,9 +98,7 @@ class Gate:
         """The last check, because who passes it counts as open."""
         hub = self._hub
         check_node(draining=hub.draining, connections=len(hub.connections), connections_max=hub.limits.connections_max)
-        wait_s = hub.addresses.knock(request.address, hub.clock.monotonic())
-        if wait_s is not None:
-            raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, f"Too many connections or handshakes from {request.address}.", retry_after_ms=round(wait_s * 1000) + 1)
+        check_address(request.address, hub.addresses.knock(request.address, hub.clock.monotonic()))
 
     def _token(self, request: UpgradeRequest) -> _Carried:
         """The one token of a request, wherever it came; two different ones are refused."""

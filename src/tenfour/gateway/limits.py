@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tenfour.ids import UserId
 
 ADDRESSES_MAX = 100_000
+FULL_WAIT_S = 10.0
 SLOW_AFTER_MS = 1_000
 SLOW_AGAIN_AFTER_MS = 15_000
 SLOW_AGAIN_S = 60.0
@@ -64,6 +65,10 @@ class Bucket:
         self._tokens = tokens
         return (1.0 - tokens) / rate
 
+    def wait_s(self, rate: float, now_s: float) -> float:
+        """What ``take`` would say now; nothing is taken."""
+        return max(0.0, 1.0 - self._tokens - (now_s - self._at) * rate) / rate
+
 
 class SlowReaders:
     """Who was cut off for reading slowly; who is so twice in a minute comes back later."""
@@ -99,12 +104,21 @@ class AddressBook:
             self._make_room()
             seen = self._by_address[address] = _Address(0, Bucket(rate, now_s))
         if seen.connections >= self._limits.connections_per_address:
-            return 10.0
+            return FULL_WAIT_S
         wait_s = seen.handshakes.take(rate, now_s)
         if wait_s > 0.0:
             return wait_s
         seen.connections += 1
         return None
+
+    def look(self, address: str, now_s: float) -> float | None:
+        """What ``knock`` would say now, and nothing counts as open."""
+        seen = self._by_address.get(address)
+        if seen is None:
+            return None
+        if seen.connections >= self._limits.connections_per_address:
+            return FULL_WAIT_S
+        return seen.handshakes.wait_s(self._limits.handshakes_per_address_s, now_s) or None
 
     def leave(self, address: str) -> None:
         seen = self._by_address.get(address)

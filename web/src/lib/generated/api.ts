@@ -822,12 +822,16 @@ export interface components {
             user?: string | null;
             chat?: string | null;
             token?: string | null;
+            origin?: string | null;
+            url?: string | null;
+            address?: string | null;
         };
         /** ExplanationShown */
         ExplanationShown: {
             allowed: boolean;
             user: components["schemas"]["Whose"] | null;
             code: string | null;
+            status: number | null;
             close: number | null;
             detail: string | null;
             advice: string | null;
