@@ -45,6 +45,10 @@ docs: $(VENV)/.installed-dev ## Makes the reference pages and the SDK's types fr
 	$(BIN)/python tools/make_docs.py
 	$(BIN)/python tools/make_sdk.py
 
+doctor-matrix: $(VENV)/.installed-dev ## Writes what the doctor says of each staged cause, docs/reference/doctor-matrix.md
+	TENFOUR_MATRIX=write $(BIN)/python -m pytest tests/doctor -m cause $(ARGS)
+	TENFOUR_MATRIX=write $(BIN)/python -m pytest tests/doctor/test_matrix.py
+
 bench: $(VENV)/.installed ## Runs the benchmarks: about an hour on two idle cores; ARGS="fanout --repetitions 1" for less
 	$(MAKE) -C benchmarks
 	cd benchmarks/peers/socketio && npm ci --no-audit --no-fund

@@ -56,6 +56,8 @@ class Check:
     verdict: Verdict
     line: str
     took_ms: float
+    cause: str | None = None
+    """What this step alone points to, where it is not well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +145,11 @@ def _check(evidence: Evidence, step: _Step, *, failed: bool) -> Check:
     finding = step.judge(evidence)
     took_ms = seen.took_ms if hasattr(seen, "took_ms") else 0.0
     if finding is not None:
-        return Check(step.title, "fail" if failed else "warn", finding.says, took_ms)
+        return Check(step.title, "fail" if failed else "warn", finding.says, took_ms, finding.cause)
     if failed:
         found = _first(evidence)
         assert found is not None, "a step failed"
-        return Check(step.title, "fail", found[0].says, took_ms)
+        return Check(step.title, "fail", found[0].says, took_ms, found[0].cause)
     return Check(step.title, "warn" if step.name == "http" and _is_skewed(evidence) else "ok", step.line(evidence), took_ms)
 
 
