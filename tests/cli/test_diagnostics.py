@@ -47,7 +47,7 @@ async def test_endings_are_listed_with_their_codes(server: Server) -> None:
 
     listed = tenfour("connections", "--ended", "--code", "chat_unknown", "--user", world.ann.id, data=server.data)
 
-    assert "4404   chat_unknown" in listed.out
+    assert "4404   chat_unknown  1 " in listed.out
 
 
 def test_without_a_server_there_are_no_connections_to_list(tmp_path: Path) -> None:

@@ -99,6 +99,8 @@ class EndingShown(msgspec.Struct):
     detail: str
     age_s: float | None
     silent_s: float | None
+    times: int
+    """Upgrades that were refused to one address for one reason are one entry, the last: how many they are."""
     cause: CauseShown | None
 
 
@@ -398,6 +400,7 @@ def _ending_shown(ending: Ending, names: dict[str, str]) -> EndingShown:
         ending.detail,
         round(ending.age_s, 1) if ending.age_s is not None else None,
         round(ending.silent_s, 1) if ending.silent_s is not None else None,
+        ending.times,
         _cause_shown(cause),
     )
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 WATCH_EVERY_S = 2.0
 OPEN_COLUMNS = ("USER", "DOOR", "CHATS", "SINCE", "HEARD", "SENT", "QUEUE", "ROUND TRIP", "ADDRESS", "CLIENT", "CONNECTION")
-ENDED_COLUMNS = ("AT", "USER", "DOOR", "CLOSE", "CODE", "AFTER", "ADDRESS", "CLIENT", "DETAIL")
+ENDED_COLUMNS = ("AT", "USER", "DOOR", "CLOSE", "CODE", "TIMES", "AFTER", "ADDRESS", "CLIENT", "DETAIL")
 
 
 @click.command()
@@ -82,7 +82,7 @@ def _open_row(seen: dict[str, Any]) -> Sequence[object]:
 
 def _ended_row(seen: dict[str, Any]) -> Sequence[object]:
     after = f"{seen['age_s']:g} s" if seen["age_s"] is not None else "-"
-    return (seen["at"], _name(seen), seen["door"], seen["close"], seen["code"], after, seen["address"], seen["client"] or "-", seen["detail"])
+    return (seen["at"], _name(seen), seen["door"], seen["close"], seen["code"], seen["times"], after, seen["address"], seen["client"] or "-", seen["detail"])
 
 
 def _name(seen: dict[str, Any]) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 ENDINGS_KEPT = 1_000
@@ -25,6 +24,8 @@ class Ending:
     detail: str
     age_s: float | None
     silent_s: float | None
+    times: int = 1
+    """How many refused upgrades it stands for."""
 
 
 def _any(_ending: Ending) -> bool:
@@ -32,14 +33,28 @@ def _any(_ending: Ending) -> bool:
 
 
 class Endings:
-    """A ring; the oldest ending goes when a new one comes."""
+    """A ring; the oldest ending goes when a new one comes.
+
+    Refused upgrades of one address for one reason are one entry, the last of them, that says how many they are:
+    a flood of them takes nobody else's place.
+    """
 
     def __init__(self) -> None:
-        self._ring: deque[Ending] = deque(maxlen=ENDINGS_KEPT)
+        self._ring: dict[int | tuple[str, str], Ending] = {}
+        self._noted = 0
 
     def note(self, ending: Ending) -> None:
-        self._ring.append(ending)
+        self._noted += 1
+        key: int | tuple[str, str] = self._noted
+        if ending.connection is None:
+            key = ending.address, ending.code
+            before = self._ring.pop(key, None)
+            if before is not None:
+                ending = replace(ending, times=before.times + 1)
+        self._ring[key] = ending
+        if len(self._ring) > ENDINGS_KEPT:
+            del self._ring[next(iter(self._ring))]
 
     def latest(self, limit: int = ENDINGS_KEPT, *, wanted: Callable[[Ending], bool] = _any) -> Sequence[Ending]:
         """Those that are wanted, newest first."""
-        return list(islice(filter(wanted, reversed(self._ring)), limit))
+        return list(islice(filter(wanted, reversed(self._ring.values())), limit))

@@ -799,6 +799,7 @@ export interface components {
             detail: string;
             age_s: number | null;
             silent_s: number | null;
+            times: number;
             cause: components["schemas"]["CauseShown"] | null;
         };
         /** EnsuredMember */
