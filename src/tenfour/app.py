@@ -40,7 +40,7 @@ from tenfour.auth.tokens import AccessTokens, Algorithm, ExternalIssuer, TokenVe
 from tenfour.broker.local import LocalBroker
 from tenfour.clock import SystemClock
 from tenfour.errors import ErrorCode, TenfourError
-from tenfour.gateway.address import client_address, is_from_here
+from tenfour.gateway.address import client_address, is_forwarded_secure, is_from_here
 from tenfour.gateway.drain import drain
 from tenfour.gateway.echo import EchoDoor, EchoRules
 from tenfour.gateway.gate import Gate, carried_token
@@ -255,6 +255,7 @@ def make_services(  # noqa: PLR0913 - each service by name
         requests_per_address_s=settings.requests_per_address_s,
         wait_of=wait_of,
         client_address=lambda peer, forwarded: client_address(peer, forwarded, trusted),
+        is_forwarded_secure=lambda headers: is_forwarded_secure(headers, trusted),
         is_from_here=lambda peer, headers: is_from_here(peer, headers, trusted),
     )
 

@@ -8,7 +8,7 @@ from tenfour.api.description import NOBODY, problems
 from tenfour.api.identity import AnyRequest, client_address
 from tenfour.api.services import Services
 from tenfour.errors import FAILURES, ErrorCode, TenfourError
-from tenfour.observe.endings import Ending
+from tenfour.observe.endings import Ending, marked
 
 
 @get(["/ws", "/chats/{chat:str}/ws", "/diagnostics/echo"], summary="WebSocket doors: need an upgrade", tags=["doors"], responses=problems(ErrorCode.UPGRADE_REQUIRED), security=NOBODY)
@@ -27,7 +27,7 @@ def _ending(request: AnyRequest, services: Services, detail: str) -> Ending:
     """For the ring: whoever looks for what a proxy removed finds here what did arrive."""
     code = ErrorCode.UPGRADE_REQUIRED
     address, client = client_address(request, services), request.headers.get("user-agent", "")[:200]
-    return Ending(services.context.clock.now_ms(), None, None, request.scope["path"][:200], address, client, FAILURES[code].status, code.value, detail, None, None)
+    return Ending(services.context.clock.now_ms(), None, None, request.scope["path"][:200], address, client, FAILURES[code].status, code.value, detail, None, None, marked(request.url.query))
 
 
 HANDLERS = [door]

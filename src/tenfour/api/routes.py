@@ -12,6 +12,7 @@
 | health/live, health/ready, server                | health     |
 | ws, chats/{chat}/ws, diagnostics/echo (426 only) | doors      |
 | diagnostics/connections, …/endings, …/explain, …/delivery | diagnostics |
+| diagnostics/page                                 | greeting   |
 | openapi.json, docs                               | reference  |
 
 Beside it ``/metrics`` and ``/.well-known/jwks.json`` (health). Every other path is the web client's (site), which is asked first.
@@ -19,8 +20,8 @@ Beside it ``/metrics`` and ``/.well-known/jwks.json`` (health). Every other path
 
 from __future__ import annotations
 
-from tenfour.api import accounts, avatars, chats, diagnostics, doors, health, members, messages, receipts, reference, server_keys
+from tenfour.api import accounts, avatars, chats, diagnostics, doors, greeting, health, members, messages, receipts, reference, server_keys
 
 CHAT_HANDLERS = [*chats.HANDLERS, *members.HANDLERS, *messages.HANDLERS, *receipts.HANDLERS]
-API_HANDLERS = [*accounts.HANDLERS, *avatars.HANDLERS, *CHAT_HANDLERS, *server_keys.HANDLERS, *health.HANDLERS, *doors.HANDLERS, *diagnostics.HANDLERS, *reference.HANDLERS]
+API_HANDLERS = [*accounts.HANDLERS, *avatars.HANDLERS, *CHAT_HANDLERS, *server_keys.HANDLERS, *health.HANDLERS, *doors.HANDLERS, *diagnostics.HANDLERS, *greeting.HANDLERS, *reference.HANDLERS]
 ROOT_HANDLERS = health.ROOT_HANDLERS

@@ -52,5 +52,7 @@ class Services:
     """For how many seconds an address has to wait before it may connect; None if not at all."""
     client_address: Callable[[str, str | None], str]
     """Peer and X-Forwarded-For → the client's address."""
+    is_forwarded_secure: Callable[[Mapping[str, str]], bool]
+    """Headers → whether a proxy says that the request came to it by TLS."""
     is_from_here: Callable[[str, Mapping[str, str]], bool]
     """Peer and headers → whether the request was made on this machine."""

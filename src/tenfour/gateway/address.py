@@ -32,6 +32,11 @@ def is_from_here(peer: str, headers: Mapping[str, str], trusted: Sequence[Networ
     return address is not None and address.is_loopback
 
 
+def is_forwarded_secure(headers: Mapping[str, str], trusted: Sequence[Network]) -> bool:
+    """Whether a proxy says that the request came to it by TLS; it is believed where there is one that is trusted."""
+    return bool(trusted) and headers.get("x-forwarded-proto") == "https"
+
+
 def _speaker(peer: str, forwarded_for: str | None, trusted: Sequence[Network]) -> str:
     seen = peer
     hops = [hop.strip() for hop in (forwarded_for or "").split(",") if hop.strip()]

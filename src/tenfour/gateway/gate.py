@@ -21,7 +21,7 @@ from tenfour.gateway.echo import EchoDoor
 from tenfour.gateway.limits import Bucket
 from tenfour.gateway.protocol import VERSION, Admitted, RefusedUpgrade, UpgradeRequest
 from tenfour.ids import ChatId
-from tenfour.observe.endings import Ending
+from tenfour.observe.endings import Ending, marked
 from tenfour.wire.frames import BEARER_PREFIX, PROTOCOL
 from tenfour.wire.problem import problem_json
 
@@ -85,7 +85,7 @@ class Gate:
 
     def _ending(self, request: UpgradeRequest, refusal: TenfourError) -> Ending:
         client = request.headers.get("user-agent", "")[:200]
-        return Ending(self._hub.clock.now_ms(), None, None, request.path[:200], request.address, client, refusal.failure.status, refusal.code.value, refusal.detail, None, None)
+        return Ending(self._hub.clock.now_ms(), None, None, request.path[:200], request.address, client, refusal.failure.status, refusal.code.value, refusal.detail, None, None, marked(request.query))
 
     def _check_origin(self, request: UpgradeRequest) -> None:
         self._origins.check(request.origin, request.host, secure=request.secure)

@@ -20,7 +20,7 @@ import picows
 from picows.picows import WSProtocol, _validate_upgrade_request  # type: ignore[attr-defined]  # not public names: pinned exactly, and the seam has its tests
 
 from tenfour.errors import FAILURES, ErrorCode, close_reason
-from tenfour.gateway.address import Network, client_address, is_from_here
+from tenfour.gateway.address import Network, client_address, is_forwarded_secure, is_from_here
 from tenfour.wire.rfc6455 import NO_STATUS, NORMAL, Close, Inbound, Message, Opcode, Violation, close_frame, is_utf8, pong_frame, read_close, text_frame
 
 READ_BUFFER_BYTES = 1_024
@@ -440,10 +440,9 @@ def _upgrade_request(request: Any, peer: str, trusted: Sequence[Network], *, sec
     path, _, query = request.path.decode("latin-1").partition("?")
     offered = [each.strip() for each in headers.get("sec-websocket-protocol", "").split(",") if each.strip()]
     address = client_address(peer, headers.get("x-forwarded-for"), trusted)
-    forwarded_secure = bool(trusted) and headers.get("x-forwarded-proto") == "https"
     from_here = is_from_here(peer, headers, trusted)
     version, fault = headers.get("sec-websocket-version"), _fault(request)
-    return UpgradeRequest(path, query, headers, headers.get("host", ""), headers.get("origin"), address, offered, secure or forwarded_secure, from_here, version, fault)
+    return UpgradeRequest(path, query, headers, headers.get("host", ""), headers.get("origin"), address, offered, secure or is_forwarded_secure(headers, trusted), from_here, version, fault)
 
 
 def _latin(value: str) -> str:

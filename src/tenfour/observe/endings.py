@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from urllib.parse import parse_qs
 
 ENDINGS_KEPT = 1_000
+MARKED_KEPT = 200
+"""Whoever marks an upgrade asks at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,19 @@ class Ending:
     detail: str
     age_s: float | None
     silent_s: float | None
+    mark: str | None = None
+    """What a refused upgrade called itself, so that its page can ask why: a browser shows it no answer."""
     times: int = 1
     """How many refused upgrades it stands for."""
+
+
+_MARK = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+def marked(query: str) -> str | None:
+    """The mark in an address's query, ``mark=…``; one that is too short could be guessed by another page."""
+    mark = next(iter(parse_qs(query).get("mark", ())), "")
+    return mark if _MARK.fullmatch(mark) else None
 
 
 def _any(_ending: Ending) -> bool:
@@ -41,9 +56,14 @@ class Endings:
 
     def __init__(self) -> None:
         self._ring: dict[int | tuple[str, str], Ending] = {}
+        self._marked: dict[str, Ending] = {}
         self._noted = 0
 
     def note(self, ending: Ending) -> None:
+        if ending.mark is not None:
+            self._marked[ending.mark] = ending
+            if len(self._marked) > MARKED_KEPT:
+                del self._marked[next(iter(self._marked))]
         self._noted += 1
         key: int | tuple[str, str] = self._noted
         if ending.connection is None:
@@ -58,3 +78,7 @@ class Endings:
     def latest(self, limit: int = ENDINGS_KEPT, *, wanted: Callable[[Ending], bool] = _any) -> Sequence[Ending]:
         """Those that are wanted, newest first."""
         return list(islice(filter(wanted, reversed(self._ring.values())), limit))
+
+    def find(self, mark: str) -> Ending | None:
+        """The refused upgrade of this mark, if it is one of the last."""
+        return self._marked.get(mark)

@@ -335,6 +335,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/diagnostics/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a page may connect, and why its upgrade was refused: pages of all origins can read it */
+        get: operations["greet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health/live": {
         parameters: {
             query?: never;
@@ -841,6 +858,17 @@ export interface components {
             node: string;
             server_time: string;
         };
+        /** Greeting */
+        Greeting: {
+            name: string;
+            protocol: string;
+            server_time: string;
+            origin: string | null;
+            host: string;
+            secure: boolean;
+            refusal: components["schemas"]["Refused"] | null;
+            refused: components["schemas"]["Refused"] | null;
+        };
         /** HistoryShown */
         HistoryShown: {
             items: components["schemas"]["MessageSent"][];
@@ -1135,6 +1163,12 @@ export interface components {
         /** Refresh */
         Refresh: {
             refresh_token?: string | null;
+        };
+        /** Refused */
+        Refused: {
+            status: number;
+            code: string;
+            detail: string;
         };
         /** RoleChange */
         RoleChange: {
@@ -4154,6 +4188,61 @@ export interface operations {
             };
             /** @description * `media_type`: The body is not of a type that this address takes. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    greet: {
+        parameters: {
+            query?: {
+                /** @description The page's origin, as browsers write it; else that of the request. */
+                origin?: string | null;
+                /** @description What the upgrade had in its address as mark, 16 to 64 letters, digits, - and _. */
+                mark?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Greeting"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
