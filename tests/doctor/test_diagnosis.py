@@ -208,6 +208,8 @@ TABLE = {
     "too_many": replace(healthy(), many=Many(9.0, 300, 200, refused(E.TOO_MANY_CONNECTIONS))),
     "too_many at once": _upgrade(refused(E.TOO_MANY_CONNECTIONS, "Too many connections or handshakes from 192.0.2.9.")),
     "replaced": replace(healthy(), many=Many(9.0, 12, 10, close=Close("frame", 4409, "replaced: A newer connection …"))),
+    "replaced during the test": _delivery(ack_ms=None, received_ms=None, close=Close("frame", 4409, "replaced: A newer connection …")),
+    "store_down at the test": _delivery(error="store_down", sent_at="n1", ack_ms=None, received_ms=None),
     "rate_limited": _delivery(error="rate_limited", ack_ms=None, received_ms=None),
     "frame_too_big": replace(healthy(), frames=Frames(9.0, (Frame(60_000, 2.0), Frame(1_000_000, None, Close("frame", 1009, "frame_too_large: The frame is larger than the server takes"))), 65_536)),
     "slow_reader": replace(healthy(), ended=Ended(NOW_MS, 35.0, Close("frame", 4408, "slow_reader: The client reads more slowly than the chat speaks"))),

@@ -236,7 +236,8 @@ def _delivery_line(evidence: Evidence) -> str:
     delivery = evidence.delivery
     if delivery is None or delivery.ack_ms is None or delivery.received_ms is None:
         return f"refused with {delivery.error}" if delivery is not None and delivery.error else "not tried"
-    return f"stored after {delivery.ack_ms:.1f} ms, at the second connection after {delivery.received_ms:.1f} ms"
+    heard = ", ".join(f"{each.node} after {each.after_ms:.0f} ms" for each in delivery.heard if each.after_ms is not None)
+    return f"stored after {delivery.ack_ms:.1f} ms, at the second connection after {delivery.received_ms:.1f} ms{f'; heard by {heard}' if heard else ''}"
 
 
 def _idle_line(evidence: Evidence) -> str:

@@ -334,7 +334,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message sent on one connection and awaited on a second one, in a chat made for it."""
+    """A message sent on one connection and awaited on a second one, in a chat made for it or in one that was named."""
 
     took_ms: float
     sent_at: str | None = None
@@ -352,6 +352,8 @@ class Delivery:
     subscribed: bool = True
     foreign_errors: int = 0
     """Errors that came to the second connection although the first had caused them."""
+    close: Close | None = None
+    """How one of the two ended meanwhile, or was not let in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,18 +16,19 @@ from urllib.parse import parse_qsl, urlencode
 from tenfour.clock import SystemClock
 from tenfour.doctor.evidence import Carrier, Evidence, Token, Welcome
 from tenfour.doctor.steps.address import ALL_CHATS, read_address
-from tenfour.doctor.steps.delivery import deliver
+from tenfour.doctor.steps.delivery import deliver, deliver_in_own_chat
 from tenfour.doctor.steps.http import API, ask_plainly, base_of
 from tenfour.doctor.steps.idle import be_silent
 from tenfour.doctor.steps.names import resolve
+from tenfour.doctor.steps.rest import Rest
 from tenfour.doctor.steps.tcp import dial_all
 from tenfour.doctor.steps.tls import late_alert, overhear, shake_hands, unverifying, verifying
 from tenfour.doctor.steps.token import read_token
 from tenfour.doctor.steps.traffic import evenly, growing, open_echo, round_trips
 from tenfour.doctor.steps.upgrade import ask_for_upgrade
 from tenfour.doctor.steps.way import Way
-from tenfour.doctor.steps.websocket import Asked, WebSocket
-from tenfour.doctor.steps.welcome import carrying, enter
+from tenfour.doctor.steps.websocket import Asked
+from tenfour.doctor.steps.welcome import Entered, carrying, enter
 from tenfour.wire.frames import PROTOCOL
 
 ECHO = API + "diagnostics/echo"
@@ -180,11 +181,11 @@ class _Examination:
         self._see(token=self._read_token())
         if self._token is None:
             return self.evidence.http is not None and self.evidence.http.server is not None
-        entered = await enter(self._way, self._asked, self._token, self._carrier, self._patience.welcome)
+        entered = await self._enter(self._asked)
         self._see(welcome=self._placed(entered.seen))
         if entered.socket is None:
             return False
-        await self._deliver(entered.socket)
+        await self._deliver(entered)
         return True
 
     def _read_token(self) -> Token:
@@ -194,21 +195,55 @@ class _Examination:
     def _placed(self, seen: Welcome) -> Welcome:
         return replace(seen, subscribed=self._target.chat) if seen.outcome == "welcome" else seen
 
-    async def _deliver(self, socket: WebSocket) -> None:
-        """From this connection to a second one, in the chat that was named and where that was allowed."""
-        chat = self._target.chat
-        assert self._way is not None, "it was reached"
+    async def _deliver(self, entered: Entered) -> None:
+        """From one connection to another: in a chat made for it, or in the one that was named where that was allowed."""
         assert self._token is not None, "it was let in"
-        async with socket:
-            if chat is None or not self._options.send_in_chat:
-                return
-            second = await enter(self._way, self._asked, self._token, self._carrier, self._patience.welcome)
+        assert entered.socket is not None, "it was let in"
+        assert entered.said is not None, "it was let in"
+        if self._target.chat is not None and self._options.send_in_chat:
+            await self._deliver_in(self._target.chat, entered)
+            return
+        await entered.socket.close()
+        if self._carrier == "ticket":
+            self.note("Not measured: delivery, because a ticket opens one connection only.")
+            return
+        seen = await deliver_in_own_chat(self._rest, self._enter_chat, entered.said, self._nodes)
+        if isinstance(seen, str):
+            self.note(seen)
+        else:
+            self._see(delivery=seen)
+
+    async def _deliver_in(self, chat: str, entered: Entered) -> None:
+        """In a chat of people, on the connection that stands and a second one."""
+        assert entered.socket is not None, "it was let in"
+        async with entered.socket:
+            second = await self._enter(self._asked)
             if second.socket is None:
                 self.note("Not measured: delivery, because a second connection was not let in.")
                 return
             async with second.socket:
-                here = self.evidence.welcome
-                self._see(delivery=await deliver(socket, second.socket, chat, (here.node if here is not None else None, second.seen.node)))
+                self._see(delivery=await deliver(entered.socket, second.socket, chat, (entered.seen.node, second.seen.node), self._nodes))
+
+    async def _enter(self, asked: Asked) -> Entered:
+        assert self._way is not None, "it was reached"
+        assert self._token is not None, "it was let in"
+        return await enter(self._way, asked, self._token, self._carrier, self._patience.welcome)
+
+    async def _enter_chat(self, chat: str) -> Entered:
+        """At the chat's own door, whatever the door that was examined."""
+        return await self._enter(replace(self._asked, path=f"{base_of(self.evidence.address.path)}{API}chats/{chat}/ws"))
+
+    @property
+    def _rest(self) -> Rest:
+        assert self._way is not None, "it was reached"
+        assert self._token is not None, "it was let in"
+        return Rest(self._way, base_of(self.evidence.address.path), self._token)
+
+    @property
+    def _nodes(self) -> list[tuple[Rest, str]]:
+        """Tenfour's servers among the addresses of the name."""
+        known = self.evidence.http.nodes if self.evidence.http is not None else ()
+        return [(self._rest.at(address), node) for address, node in known if node]
 
     def _echo(self, query: str = "") -> Asked:
         asked = replace(self._asked, path=base_of(self.evidence.address.path) + ECHO, query=query)

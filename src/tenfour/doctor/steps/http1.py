@@ -29,18 +29,24 @@ class Answer:
     body: bytes = b""
 
 
-def request(way: Way, path: str, headers: Sequence[tuple[str, str]] = ()) -> bytes:
-    """A GET; no header can break out of its line."""
-    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in (("Host", way.authority), ("User-Agent", USER_AGENT), *headers))]
+def request(way: Way, path: str, headers: Sequence[tuple[str, str]] = (), method: str = "GET") -> bytes:
+    """A request without a body; no header can break out of its line."""
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in (("Host", way.authority), ("User-Agent", USER_AGENT), *headers))]
     return "".join(re.sub(r"[\r\n]", "", each) + "\r\n" for each in lines).encode("latin-1", "replace") + b"\r\n"
 
 
 async def get(way: Way, path: str, patience_s: float) -> Answer:
     """A plain GET on a line of its own. TLS's late refusals are raised as ``ssl.SSLError``."""
+    return await ask(way, "GET", path, patience_s)
+
+
+async def ask(way: Way, method: str, path: str, patience_s: float, headers: Sequence[tuple[str, str]] = ()) -> Answer:
+    """A request without a body on a line of its own. TLS's late refusals are raised as ``ssl.SSLError``."""
     started_s = now_s()
+    length = () if method == "GET" else (("Content-Length", "0"),)
     try:
         async with asyncio.timeout(patience_s), line(way) as (reader, writer):
-            writer.write(request(way, path, (("Accept", "*/*"), ("Connection", "close"))))
+            writer.write(request(way, path, (("Accept", "*/*"), ("Connection", "close"), *length, *headers), method))
             return await read_answer(reader, started_s)
     except TimeoutError:
         return Answer(Reply(since_ms(started_s), "no_byte"))

@@ -25,6 +25,8 @@ class Entered:
 
     seen: Welcome
     socket: WebSocket | None
+    said: frames.Welcome | None = None
+    """The frame itself, where it came."""
 
 
 def carrying(asked: Asked, carrier: Carrier, token: str) -> Asked:
@@ -72,9 +74,9 @@ async def _enter_once(way: Way, asked: Asked, token: str, carrier: Carrier, pati
     first = await got.socket.next(patience_s)
     if first is not None and _is_a_farewell(first):
         await asyncio.wait([got.socket.ended], timeout=_FAREWELL_S)
-    seen = _judge_first(first, got.socket, since_ms(started_s), patience_s, token)
-    if seen.outcome == "welcome":
-        return Entered(seen, got.socket)
+    seen, said = _judge_first(first, got.socket, since_ms(started_s), patience_s, token)
+    if said is not None:
+        return Entered(seen, got.socket, said)
     await got.socket.close()
     return Entered(seen, None)
 
@@ -94,14 +96,15 @@ def _is_a_farewell(first: Message) -> bool:
     return True
 
 
-def _judge_first(first: Message | None, socket: WebSocket, took_ms: float, patience_s: float, token: str) -> Welcome:
+def _judge_first(first: Message | None, socket: WebSocket, took_ms: float, patience_s: float, token: str) -> tuple[Welcome, frames.Welcome | None]:
+    close = socket.how_it_ended
     if first is None:
-        close = socket.how_it_ended
-        return Welcome(took_ms, "nothing", patience_s * 1000) if close is None else Welcome(took_ms, "closed", close=close)
+        return Welcome(took_ms, "nothing", patience_s * 1000) if close is None else Welcome(took_ms, "closed", close=close), None
     try:
         said = msgspec.json.decode(first.payload, type=frames.Welcome)
     except msgspec.DecodeError:
-        if socket.how_it_ended is not None:
-            return Welcome(took_ms, "closed", close=socket.how_it_ended)
-        return Welcome(took_ms, "other_frame", first=first.payload.decode("utf-8", "replace").replace(token, "(hidden)")[:FIRST_CHARS])
-    return Welcome(took_ms, "welcome", node=said.node, connection=said.connection, user=said.user.name, chats=tuple(each.chat for each in said.chats), chats_more=said.chats_more)
+        if close is not None:
+            return Welcome(took_ms, "closed", close=close), None
+        return Welcome(took_ms, "other_frame", first=first.payload.decode("utf-8", "replace").replace(token, "(hidden)")[:FIRST_CHARS]), None
+    chats = tuple(each.chat for each in said.chats)
+    return Welcome(took_ms, "welcome", node=said.node, connection=said.connection, user=said.user.name, chats=chats, chats_more=said.chats_more), said
