@@ -54,6 +54,7 @@ from tenfour.observe.live import Live
 from tenfour.observe.log import Log
 from tenfour.observe.metrics import Counters, Gauges, exposition
 from tenfour.observe.progress import Progress, Sources
+from tenfour.observe.refusals import Refusals
 from tenfour.observe.traces import Traces
 from tenfour.settings import Settings, WrongSetting
 from tenfour.storage.people import SERVER_KEY_ISSUER
@@ -236,6 +237,7 @@ def make_services(  # noqa: PLR0913 - each service by name
         receipts=parts.receipts,
         counters=counters,
         endings=endings,
+        refusals=Refusals(endings, counters, parts.log, parts.context.clock),
         live=live,
         traces=traces,
         log=parts.log,
@@ -320,7 +322,7 @@ class Edges:
             wait_of=lambda address: self.hub.addresses.look(address, parts.context.clock.monotonic()),
         )
         self.echo = EchoDoor(EchoRules(settings.echo_bytes, settings.echo_connections, settings.heartbeat_s, settings.echo_s), self._check_echo_token, self._echo_failed)
-        gate = Gate(self.hub, origins(settings), self.echo, token_query=settings.token_query)
+        gate = Gate(self.hub, origins(settings), self.echo, services.refusals, token_query=settings.token_query)
         largest = max(settings.frame_bytes, settings.echo_bytes)
         self.server = _Server(
             uvicorn.Config(

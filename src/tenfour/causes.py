@@ -1171,3 +1171,6 @@ CAUSES: dict[str, Cause] = {cause.id: cause for layer in (_URL, _DNS, _TCP, _TLS
 
 CAUSE_OF: dict[ErrorCode, Cause] = {code: cause for cause in CAUSES.values() for code in cause.codes}
 """The cause behind an error, if it is one that refuses or ends connections. An error has one, a cause may have several errors."""
+
+CAUSE_BY_CODE = {code.value: cause for code, cause in CAUSE_OF.items()}
+"""The same by the code's text, as close reasons and problems carry it."""

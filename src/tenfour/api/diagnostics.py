@@ -18,7 +18,7 @@ from tenfour.api.chats import parse_chat
 from tenfour.api.description import BODY, CHAT, TOKEN, ChatPath, answer, problems
 from tenfour.api.identity import Asking
 from tenfour.api.services import Services
-from tenfour.causes import CAUSE_OF, CAUSES, Cause
+from tenfour.causes import CAUSE_BY_CODE, CAUSE_OF, CAUSES, Cause
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import UserId
 from tenfour.observe.endings import ENDINGS_KEPT, Ending
@@ -29,7 +29,6 @@ from tenfour.wire.times import rfc3339
 
 CAUSE_PAGE = "docs/troubleshooting.md"
 RECIPIENTS_MAX = 200
-_CAUSES = {code.value: cause for code, cause in CAUSE_OF.items()}
 
 Of = Annotated[str | None, Parameter(max_length=300, description="Whose: a user's UUID, or ext: and its id in your product.")]
 ChatQuery = Annotated[str, Parameter(description="The chat's UUID.")]
@@ -383,7 +382,7 @@ def _connection_shown(seen: LiveConnection, names: dict[str, str], now_ms: int) 
 
 def _cause_of(ending: Ending) -> Cause | None:
     """None where the client or the line ended it, and the server knows no more."""
-    return _CAUSES.get(ending.code)
+    return CAUSE_BY_CODE.get(ending.code)
 
 
 def _ending_shown(ending: Ending, names: dict[str, str]) -> EndingShown:

@@ -19,7 +19,7 @@ async def door(request: AnyRequest, services: Services, chat: str = "") -> None:
     arrived = ", ".join(f"{name}: {'present' if name == 'sec-websocket-key' else value[:60]}" for name, value in seen.items() if value) or "none of the upgrade headers"
     hint = " The key came without the upgrade: a proxy on the way has removed it." if seen["sec-websocket-key"] and not seen["upgrade"] else ""
     detail = f"Over HTTP/{request.scope['http_version']} came {arrived}.{hint}"
-    services.endings.note(_ending(request, services, detail))
+    services.refusals.note(_ending(request, services, detail), headers.get("origin"))
     raise TenfourError(ErrorCode.UPGRADE_REQUIRED, detail)
 
 

@@ -17,6 +17,7 @@ from tenfour.observe.endings import Endings
 from tenfour.observe.live import Live
 from tenfour.observe.log import Log
 from tenfour.observe.metrics import Counters
+from tenfour.observe.refusals import Refusals
 from tenfour.observe.traces import Traces
 
 
@@ -31,6 +32,7 @@ class Services:
     receipts: ReceiptBook
     counters: Counters
     endings: Endings
+    refusals: Refusals
     live: Live
     traces: Traces
     log: Log

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tenfour.causes import CAUSE_OF, CAUSES
+from tenfour.causes import CAUSE_BY_CODE, CAUSES
 from tenfour.doctor.evidence import Close, Evidence, Reply
 from tenfour.wire.frames import PROTOCOL
 from tenfour.wire.problem import Problem
@@ -57,11 +57,10 @@ def expects_tenfour(evidence: Evidence) -> bool:
 
 def by_code(code: str, detail: str) -> Finding | None:
     """What an error of ours stands for; None for one that is no fault of the connection, or none of ours."""
-    cause = _CAUSE_BY_NAME.get(code)
+    cause = CAUSE_BY_CODE.get(code)
     return None if cause is None else Finding.plain(cause.id, f"The server says: “{detail.strip().removesuffix('.')}”.")
 
 
-_CAUSE_BY_NAME = {code.value: cause for code, cause in CAUSE_OF.items()}
 _BY_CLOSE_CODE = {
     1001: "proxy_reload",
     1002: "deflate_broken",

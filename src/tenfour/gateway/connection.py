@@ -16,11 +16,12 @@ from uuid import uuid4
 
 from tenfour.actions import messages
 from tenfour.broker.broker import TypingNotice
+from tenfour.causes import CAUSE_BY_CODE
+from tenfour.domain.bucket import Bucket
 from tenfour.domain.event import Event, EventKind
 from tenfour.domain.message import Accepted, Draft, Refused, decide
 from tenfour.errors import FAILURES, ErrorCode, Retry, TenfourError, close_reason
 from tenfour.gateway.admission import Admission, Renewal, Request, admit, renew
-from tenfour.gateway.limits import Bucket
 from tenfour.gateway.replay import replay
 from tenfour.ids import ChatId, ConnectionId, MessageId, Seq, SessionId, UserId, new_id
 from tenfour.observe.endings import Ending
@@ -167,7 +168,8 @@ class Connection:
     def closed(self, code: int, reason: str, *, clean: bool) -> None:
         if self.dialog.phase is not Phase.OVER:
             self.hub.endings.note(self._ending(code, reason.partition(":")[0] or f"closed_{code}", reason))
-        facts = {"code": code, "reason": reason, "clean": clean, "after_s": round(self.hub.clock.monotonic() - self.opened_at, 1)}
+        cause = CAUSE_BY_CODE.get(reason.partition(":")[0])
+        facts = {"code": code, "reason": reason, "cause": cause.id if cause else None, "clean": clean, "after_s": round(self.hub.clock.monotonic() - self.opened_at, 1)}
         self.hub.log.info("WebSocket connection.closed", connection=self.id, user=self.user or None, chat=self.dialog.chat, **facts)
         self._cleanup()
 

@@ -18,10 +18,10 @@ from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.admission import Request
 from tenfour.gateway.connection import Connection
 from tenfour.gateway.echo import EchoDoor
-from tenfour.gateway.limits import Bucket
 from tenfour.gateway.protocol import VERSION, Admitted, RefusedUpgrade, UpgradeRequest
 from tenfour.ids import ChatId
 from tenfour.observe.endings import Ending, marked
+from tenfour.observe.refusals import Refusals
 from tenfour.wire.frames import BEARER_PREFIX, PROTOCOL
 from tenfour.wire.problem import problem_json
 
@@ -32,39 +32,25 @@ ALL_CHATS_PATH = "/api/v1/ws"
 CHAT_PREFIX, CHAT_SUFFIX = "/api/v1/chats/", "/ws"
 ECHO_PATH = "/api/v1/diagnostics/echo"
 TOKEN_CHARS_MAX = 12_000
-LINES_PER_S = 5
 
 
 class Gate:
     """Turns upgrade requests into connections."""
 
-    def __init__(self, hub: Hub, origins: Origins, echo: EchoDoor, *, token_query: bool) -> None:
+    def __init__(self, hub: Hub, origins: Origins, echo: EchoDoor, refusals: Refusals, *, token_query: bool) -> None:
         self._hub = hub
         self._origins = origins
         self._echo = echo
         self._token_query = token_query
-        self._lines = Bucket(LINES_PER_S, hub.clock.monotonic())
-        self._untold = 0
+        self._refusals = refusals
 
     def admit(self, request: UpgradeRequest) -> Admitted | RefusedUpgrade:
         """What becomes of an upgrade request."""
         try:
             return self._admit(request)
         except TenfourError as refusal:
-            self._hub.counters.refused_upgrade(refusal.code)
-            self._hub.endings.note(self._ending(request, refusal))
-            self._tell(request, refusal)
+            self._refusals.note(self._ending(request, refusal), request.origin)
             return _refused(refusal)
-
-    def _tell(self, request: UpgradeRequest, refusal: TenfourError) -> None:
-        """A line for a refusal; under a flood a few lines a second, the next of which says how many are missing."""
-        if self._lines.take(LINES_PER_S, self._hub.clock.monotonic()) > 0.0:
-            self._untold += 1
-            return
-        missing, self._untold = {"untold": self._untold} if self._untold else {}, 0
-        self._hub.log.info(
-            "WebSocket upgrade.refused", path=request.path[:200], origin=(request.origin or "")[:200] or None, address=request.address, code=refusal.code, reason=refusal.detail, **missing
-        )
 
     def _admit(self, request: UpgradeRequest) -> Admitted | RefusedUpgrade:
         _check_handshake(request)

@@ -29,10 +29,11 @@ from tenfour.broker.broker import (
     UserBell,
     UserDisabled,
 )
+from tenfour.domain.bucket import Bucket
 from tenfour.domain.event import EventKind
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.audience import Audience
-from tenfour.gateway.limits import AddressBook, Bucket, GatewayLimits, SlowReaders
+from tenfour.gateway.limits import AddressBook, GatewayLimits, SlowReaders
 from tenfour.gateway.missed import MissedEvents
 from tenfour.gateway.presence import Presence
 from tenfour.gateway.profiles import Profiles

@@ -1,13 +1,10 @@
-"""How much one connection, user or address may do.
-
-Buckets are pure: they are told the time. A bucket holds ``burst`` tokens at the most and fills with
-``rate`` tokens a second.
-"""
+"""How much one connection, user or address may do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tenfour.domain.bucket import Bucket
 from tenfour.ids import UserId
 
 ADDRESSES_MAX = 100_000
@@ -42,32 +39,6 @@ class GatewayLimits:
     offline_after_s: float = 30.0
     echo_bytes: int = 65_536
     echo_connections: int = 10
-
-
-class Bucket:
-    """A token bucket; bursts are twice the rate of a second."""
-
-    __slots__ = ("_at", "_tokens")
-
-    def __init__(self, rate: float, now_s: float) -> None:
-        self._tokens = 2.0 * rate
-        self._at = now_s
-
-    def take(self, rate: float, now_s: float) -> float:
-        """0.0 if there was a token, else the seconds until there is one."""
-        tokens = self._tokens + (now_s - self._at) * rate
-        burst = 2.0 * rate
-        tokens = min(tokens, burst)
-        self._at = now_s
-        if tokens >= 1.0:
-            self._tokens = tokens - 1.0
-            return 0.0
-        self._tokens = tokens
-        return (1.0 - tokens) / rate
-
-    def wait_s(self, rate: float, now_s: float) -> float:
-        """What ``take`` would say now; nothing is taken."""
-        return max(0.0, 1.0 - self._tokens - (now_s - self._at) * rate) / rate
 
 
 class SlowReaders:

@@ -40,8 +40,8 @@ class Counters:
     def closed(self, code: ErrorCode) -> None:
         self.endings[code.value] += 1
 
-    def refused_upgrade(self, code: ErrorCode) -> None:
-        self.upgrades_refused[code.value] += 1
+    def refused_upgrade(self, code: str) -> None:
+        self.upgrades_refused[code] += 1
 
 
 @dataclass(frozen=True, slots=True)
