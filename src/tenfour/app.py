@@ -52,7 +52,8 @@ from tenfour.ids import new_id
 from tenfour.observe.endings import Endings
 from tenfour.observe.live import Live
 from tenfour.observe.log import Log
-from tenfour.observe.metrics import Counters, Gauges, exposition
+from tenfour.observe.metrics import Counters, Gauges, exposition, idle
+from tenfour.observe.process import cpu_seconds, memory_bytes
 from tenfour.observe.progress import Progress, Sources
 from tenfour.observe.refusals import Refusals
 from tenfour.observe.traces import Traces
@@ -215,6 +216,7 @@ def make_services(  # noqa: PLR0913 - each service by name
     *,
     rights: RightsCache,
     counters: Counters,
+    gauges: Gauges,
     endings: Endings,
     live: Live,
     traces: Traces,
@@ -236,6 +238,7 @@ def make_services(  # noqa: PLR0913 - each service by name
         rights=rights,
         receipts=parts.receipts,
         counters=counters,
+        gauges=gauges,
         endings=endings,
         refusals=Refusals(endings, counters, parts.log, parts.context.clock),
         live=live,
@@ -268,6 +271,7 @@ def offline_http_app(parts: Parts) -> ASGIApp:
         parts,
         rights=RightsCache(),
         counters=Counters(),
+        gauges=idle(),
         endings=Endings(),
         live=Live({}),
         traces=Traces(),
@@ -308,16 +312,18 @@ class Edges:
             leeway_ms=round(settings.leeway_s * 1000),
         )
         trusted = trusted_networks(settings)
+        gauges = self._gauges()
         services = make_services(
             parts,
             rights=self.hub.rights,
             counters=counters,
+            gauges=gauges,
             endings=endings,
             live=Live(self.hub.connections),
             traces=self.hub.traces,
             site=built_site(),
             node=node,
-            metrics=exposition(counters, self._gauges()),
+            metrics=exposition(counters, gauges),
             is_draining=lambda: self.hub.draining,
             wait_of=lambda address: self.hub.addresses.look(address, parts.context.clock.monotonic()),
         )
@@ -392,7 +398,11 @@ class Edges:
 
     def _gauges(self) -> Gauges:
         store, hub, context = self._parts.store, self.hub, self._parts.context
+        started_s = context.clock.monotonic()
         return Gauges(
+            up_s=lambda: context.clock.monotonic() - started_s,
+            cpu_s=cpu_seconds,
+            memory_bytes=memory_bytes,
             connections=lambda: len(hub.connections),
             users=lambda: len(hub.users),
             rooms=lambda: len(hub.audiences),

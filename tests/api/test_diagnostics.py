@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tenfour.causes import CAUSES
 from tests import servers
 from tests.api.asking import ask, bearer, refused
 from tests.servers import Person, Server, World, open_wire
@@ -269,3 +270,94 @@ async def test_an_events_way_is_told_to_members_and_administrators(server: Serve
     assert sorted(each["user"]["name"] for each in everybodys["recipients"]) == ["ann", "bob"]
     refused(await world.cat.request("GET", f"/diagnostics/{path}"), "not_a_member")
     refused(await world.ann.request("GET", f"/diagnostics/delivery?chat={chat}&seq=999"), "message_unknown")
+
+
+# Searches and counts
+
+
+async def test_a_search_finds_connections_by_name_address_client_and_id(server: Server) -> None:
+    world = await server.world("Grace Hopper", "Ada Lovelace")
+    grace, ada = world.people["Grace Hopper"], world.people["Ada Lovelace"]
+    mark = f"mark{ada.id[-12:]}"
+    hers = await grace.connect()
+    marked = await open_wire(server, headers=ada.headers | {"User-Agent": mark})
+    its_id = (await marked.next("welcome"))["connection"]
+
+    by_name = await administration(server, f"connections?search=hop&user={grace.id}")
+    by_client = await administration(server, f"connections?search={mark[:-2].upper()}")
+    by_id = await administration(server, f"connections?search={its_id[:-1]}")
+    by_nothing = await administration(server, f"connections?search=x{mark}")
+    own = await connections(ada, "?search=127.0.0")
+    of_others = await connections(ada, "?search=Hopper")
+
+    assert [each["id"] for each in by_name["items"]] == [hers.welcome["connection"]]
+    assert ([each["id"] for each in by_client["items"]], by_client["total"]) == ([its_id], 1)
+    assert [each["id"] for each in by_id["items"]] == [its_id]
+    assert (by_nothing["items"], by_nothing["total"]) == ([], 0)
+    assert [each["id"] for each in own["items"]] == [its_id]
+    assert of_others["items"] == []
+
+
+async def test_endings_are_counted_by_code_whatever_code_is_asked_for(server: Server) -> None:
+    world = await server.world("ann", "bob")
+    chat = await world.chat("bob")
+    for token in ("no.jwt", "no.jwt", None):
+        headers = {"User-Agent": f"mark-{world.ann.id}"} | (bearer(token) if token else world.ann.headers)
+        await (await open_wire(server, chat, headers=headers)).closed()
+    await ended(world, world.ann, "?code=not_a_member")
+
+    told = await administration(server, f"endings?search=mark-{world.ann.id}&code=not_a_member&limit=1")
+
+    assert [each["code"] for each in told["items"]] == ["not_a_member"]
+    assert [(each["code"], each["count"], each["cause"]["id"]) for each in told["counts"]] == [("token_malformed", 2, "token_malformed"), ("not_a_member", 1, "not_member")]
+    assert told["kept_max"] == 1_000
+
+
+# Figures and causes
+
+
+async def test_the_figures_say_how_the_node_is_and_what_it_has_done(make_server: Callable[..., Server]) -> None:
+    server = make_server({"connections": "500", "heartbeat_s": "0.5"})
+    world = await server.world("ann", "bob")
+    chat = await world.chat("ann", "bob")
+    before = await administration(server, "figures")
+    ann, bob = await world.ann.connect(chat), await world.bob.connect(chat)
+
+    await ann.send_all(chat, ["one", "two", "three"])
+    await bob.next("message_sent")
+    await ann.send(chat, " ")
+    await (await open_wire(server, headers=bearer("no.jwt"))).closed()
+    await ann.next("ping")
+    async with asyncio.timeout(20):
+        while sum((after := await administration(server, "figures"))["round_trip_ms"]["counts"]) == 0:
+            await ann.next("ping")
+
+    assert (after["node"], after["version"]) == (ann.welcome["node"], before["version"])
+    assert after["health"] == {"store": None, "broker": None, "draining": False}
+    assert (after["connections"], after["connections_max"], after["users"], after["rooms"]) == (2, 500, 2, 1)
+    assert after["up_s"] > before["up_s"] > 0
+    assert after["cpu_s"] > before["cpu_s"] > 0
+    assert after["memory_bytes"] > 10_000_000
+    grown = {name: after["counts"][name] - before["counts"][name] for name in ("messages", "acks", "handshakes")}
+    assert grown == {"messages": 3, "acks": 3, "handshakes": 3}
+    assert (after["counts"]["refused"], after["counts"]["ended"]) == ({"text_empty": 1}, {"token_malformed": 1})
+    assert sum(after["ack_ms"]["counts"]) == 3
+    assert len(after["batch_messages"]["counts"]) == len(after["batch_messages"]["bounds"]) + 1 == 12
+    assert sum(after["commit_ms"]["counts"]) > sum(before["commit_ms"]["counts"])
+
+
+async def test_the_figures_are_for_administrators(server: Server) -> None:
+    world = await server.world("ann")
+
+    refused(await world.ann.request("GET", "/diagnostics/figures"), "forbidden")
+    refused(await ask(server, "GET", "/api/v1/diagnostics/figures"), "token_missing")
+
+
+async def test_a_root_cause_is_told_to_anybody_as_the_catalogue_has_it(server: Server) -> None:
+    told = await ask(server, "GET", "/api/v1/diagnostics/causes/token_expired")
+    unknown = await ask(server, "GET", "/api/v1/diagnostics/causes/weather")
+
+    entry = told.json()
+    assert (entry["id"], entry["layer"], entry["codes"]) == ("token_expired", "token", ["token_expired"])
+    assert (entry["sentence"], entry["fix"]) == (CAUSES["token_expired"].sentence, CAUSES["token_expired"].fix)
+    refused(unknown, "not_found")

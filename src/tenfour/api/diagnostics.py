@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,16 +24,21 @@ from tenfour.causes import CAUSE_BY_CODE, CAUSE_OF, CAUSES, Cause
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import UserId
 from tenfour.observe.endings import ENDINGS_KEPT, Ending
-from tenfour.observe.live import LiveConnection
+from tenfour.observe.live import LiveConnection, Search
 from tenfour.storage import people
 from tenfour.storage.directory import Progress
 from tenfour.wire.times import rfc3339
 
 CAUSE_PAGE = "docs/troubleshooting.md"
 RECIPIENTS_MAX = 200
+SEARCHED_PEOPLE_MAX = 1_000
 
 Of = Annotated[str | None, Parameter(max_length=300, description="Whose: a user's UUID, or ext: and its id in your product.")]
 ChatQuery = Annotated[str, Parameter(description="The chat's UUID.")]
+Searched = Annotated[
+    str | None,
+    Parameter(min_length=1, max_length=80, description="Only those whose user's name has a word that begins so, whose address or client has it, or whose id begins so."),
+]
 Limit = Annotated[int, Parameter(ge=1, le=ENDINGS_KEPT)]
 
 
@@ -195,8 +202,17 @@ class Delivery(msgspec.Struct):
     """All members of small chats; in larger ones who asks."""
 
 
+class EndingCount(msgspec.Struct):
+    code: str
+    count: int
+    cause: CauseShown | None
+
+
 class EndingList(msgspec.Struct):
     items: list[EndingShown]
+    counts: list[EndingCount]
+    """How many of each code are kept, most first, whatever code and cause were asked for."""
+    kept_max: int
     node: str
     next: str | None = None
 
@@ -207,13 +223,15 @@ class EndingList(msgspec.Struct):
     tags=["diagnostics"],
     responses=problems(*TOKEN, ErrorCode.USER_UNKNOWN),
 )
-async def list_connections(asking: Asking, services: Services, user: Of = None, cursor: Annotated[str | None, Parameter(max_length=80)] = None, limit: Limit = 200) -> ConnectionPage:
-    whose = await _whose(asking, user)
-    found = services.live.look(whose, before=cursor, limit=limit + 1)
+async def list_connections(
+    asking: Asking, services: Services, user: Of = None, search: Searched = None, cursor: Annotated[str | None, Parameter(max_length=80)] = None, limit: Limit = 200
+) -> ConnectionPage:
+    whose, wanted = await _whose(asking, user), await _search(services, search)
+    found = services.live.look(whose, wanted, before=cursor, limit=limit + 1)
     names = await _names(services, [each.user for each in found])
     now_ms = services.context.clock.now_ms()
     following = found[limit - 1].id if len(found) > limit else None
-    return ConnectionPage([_connection_shown(each, names, now_ms) for each in found[:limit]], following, services.node, services.live.count(whose))
+    return ConnectionPage([_connection_shown(each, names, now_ms) for each in found[:limit]], following, services.node, services.live.count(whose, wanted))
 
 
 @get(
@@ -228,19 +246,32 @@ async def list_endings(
     user: Of = None,
     code: Annotated[str | None, Parameter(max_length=80, description="Only those with this error code.")] = None,
     cause: Annotated[str | None, Parameter(max_length=80, description="Only those with this root cause.")] = None,
+    search: Searched = None,
     limit: Limit = 100,
 ) -> EndingList:
     if cause is not None and cause not in CAUSES:
         raise TenfourError(ErrorCode.FIELD_INVALID, "cause: take the id of a root cause.")
-    whose = await _whose(asking, user)
+    whose, searched = await _whose(asking, user), await _search(services, search)
 
-    def wanted(ending: Ending) -> bool:
+    def of_whom(ending: Ending) -> bool:
+        return (whose is None or ending.user == whose) and (searched is None or searched.finds(ending.connection, ending.user, ending.address, ending.client))
+
+    def of_what(ending: Ending) -> bool:
         its_cause = _cause_of(ending)
-        return (whose is None or ending.user == whose) and (code is None or ending.code == code) and (cause is None or (its_cause is not None and its_cause.id == cause))
+        return (code is None or ending.code == code) and (cause is None or (its_cause is not None and its_cause.id == cause))
 
-    found = services.endings.latest(limit, wanted=wanted)
+    kept = services.endings.latest(wanted=of_whom)
+    found = list(islice(filter(of_what, kept), limit))
+    counts: Counter[str] = Counter()
+    for each in kept:
+        counts[each.code] += each.times
     names = await _names(services, [each.user for each in found])
-    return EndingList([_ending_shown(each, names) for each in found], services.node)
+    return EndingList(
+        [_ending_shown(each, names) for each in found],
+        [EndingCount(code, count, _cause_shown(CAUSE_BY_CODE.get(code))) for code, count in counts.most_common()],
+        ENDINGS_KEPT,
+        services.node,
+    )
 
 
 @post(
@@ -351,6 +382,14 @@ async def _whose(asking: Asking, user: str | None) -> UserId | None:
         return caller.user
 
     return await asking.read_as_anybody(find)
+
+
+async def _search(services: Services, text: str | None) -> Search | None:
+    """The first people that the text may mean are looked up: of a name that many begin with not everybody is found."""
+    if text is None:
+        return None
+    found = await services.context.store.read(lambda connection: people.search_people(connection, text, None, SEARCHED_PEOPLE_MAX, with_disabled=True))
+    return Search(text, frozenset(each.id for each in found))
 
 
 async def _names(services: Services, users: Iterable[str | None]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from tenfour.auth.tokens import AccessTokens, TokenVerifier
 from tenfour.observe.endings import Endings
 from tenfour.observe.live import Live
 from tenfour.observe.log import Log
-from tenfour.observe.metrics import Counters
+from tenfour.observe.metrics import Counters, Gauges
 from tenfour.observe.refusals import Refusals
 from tenfour.observe.traces import Traces
 
@@ -31,6 +31,7 @@ class Services:
     rights: RightsCache
     receipts: ReceiptBook
     counters: Counters
+    gauges: Gauges
     endings: Endings
     refusals: Refusals
     live: Live

@@ -22,7 +22,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 PAGE = "index.html"
-_OF_THE_CLIENT = re.compile(r"/(?:chats|settings|login|register|setup)(?:/|$)")
+_OF_THE_CLIENT = re.compile(r"/(?:chats|settings|admin|login|register|setup)(?:/|$)")
 # Wherever "api" stands: a page with status 200 would hide from a program that it asks at a wrong address.
 _OF_THE_API = re.compile(r".*/api(?:/|$)|/(?:metrics|\.well-known)(?:/|$)")
 _TYPES = {

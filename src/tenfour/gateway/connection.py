@@ -252,6 +252,11 @@ class Connection:
         place = self.dialog.places.get(chat)
         return place is not None and place.is_live
 
+    @property
+    def round_trip_s(self) -> float | None:
+        """Of the last heartbeat."""
+        return self._round_trip_s
+
     def look(self) -> LiveConnection:
         """This connection as it is now, for somebody who asks."""
         now_s = self.hub.clock.monotonic()
@@ -433,12 +438,17 @@ class Connection:
     def _append(self, draft: Draft, rights_seq: Seq) -> None:
         hub = self.hub
         message_id = MessageId(new_id(hub.clock.now_ms()))
-        refusal = hub.store.submit(Append(draft, message_id, rights_seq, partial(self._settled, draft.chat, draft.key)))
+        refusal = hub.store.submit(Append(draft, message_id, rights_seq, partial(self._settled, draft.chat, draft.key, hub.clock.monotonic())))
         if refusal is not None:
             self._not_appended(draft.chat, draft.key, refusal)
 
-    def _settled(self, chat: ChatId, key: str, outcome: Appended | NotAppended) -> None:
+    def _settled(self, chat: ChatId, key: str, accepted_at_s: float, outcome: Appended | NotAppended) -> None:
         """The batch is committed (or not): the sender learns it before anybody sees the message."""
+        self._answer(chat, key, outcome)
+        if isinstance(outcome, Appended):
+            self.hub.counters.ack_times.note(self.hub.clock.monotonic() - accepted_at_s)
+
+    def _answer(self, chat: ChatId, key: str, outcome: Appended | NotAppended) -> None:
         if isinstance(outcome, NotAppended):
             self._not_appended(chat, key, outcome)
             return
@@ -471,7 +481,7 @@ class Connection:
         if known is None:
             self.refuse(draft.chat, draft.key, refusal)
         else:
-            self._settled(draft.chat, draft.key, known)
+            self._answer(draft.chat, draft.key, known)
 
     # Chats
 

@@ -13,6 +13,22 @@ from tenfour.errors import ErrorCode
 
 BUCKETS = 12
 """Of each histogram, the one without an upper bound among them."""
+SIZE_BOUNDS = tuple(2**power for power in range(BUCKETS - 1))
+"""Messages: 1, 2, 4 … 1,024."""
+TIME_BOUNDS_MS = tuple(0.5 * 2**power for power in range(BUCKETS - 1))
+"""0.5, 1, 2 … 512 ms."""
+
+
+@dataclass(slots=True)
+class Durations:
+    """How many took up to 0.5, 1, 2 … 512 ms, and longer; and how long they took together."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * BUCKETS)
+    seconds: float = 0.0
+
+    def note(self, seconds: float) -> None:
+        self.counts[min(BUCKETS - 1, int(seconds * 2000).bit_length())] += 1
+        self.seconds += seconds
 
 
 @dataclass(slots=True)
@@ -22,6 +38,8 @@ class Counters:
     frames_in: int = 0
     deliveries: int = 0
     acks: int = 0
+    ack_times: Durations = field(default_factory=Durations)
+    """From where a message was accepted to its ack."""
     replays: int = 0
     resets: int = 0
     slow_readers: int = 0
@@ -48,6 +66,9 @@ class Counters:
 class Gauges:
     """Where the present values come from."""
 
+    up_s: Callable[[], float]
+    cpu_s: Callable[[], float]
+    memory_bytes: Callable[[], int | None]
     connections: Callable[[], int]
     users: Callable[[], int]
     rooms: Callable[[], int]
@@ -86,6 +107,7 @@ class _Collector:
             "tenfour_room_heals": ("Gaps of the broker that were read from the store.", self._counters.room_heals),
             "tenfour_handshakes": ("Upgrade requests that were let in.", self._counters.handshakes),
             "tenfour_http_requests": ("HTTP requests answered.", self._counters.http_requests),
+            "tenfour_cpu_seconds": ("What the process has computed.", self._gauges.cpu_s()),
         }
         for name, (meaning, value) in counts.items():
             yield CounterMetricFamily(name, meaning, value=value)
@@ -111,15 +133,20 @@ class _Collector:
             "tenfour_store_up": ("1 while the store can write.", int(self._gauges.store_up())),
             "tenfour_broker_up": ("1 while bells get through.", int(self._gauges.broker_up())),
             "tenfour_loop_lag_seconds": ("How late the event loop was last.", self._gauges.loop_lag_s()),
+            "tenfour_up_seconds": ("Since the start of the node.", self._gauges.up_s()),
+            "tenfour_memory_bytes": ("What the process has in memory (Linux only).", self._gauges.memory_bytes()),
         }
         for name, (meaning, value) in gauges.items():
-            yield GaugeMetricFamily(name, meaning, value=value)
+            if value is not None:
+                yield GaugeMetricFamily(name, meaning, value=value)
 
     def _histograms(self) -> Iterator[Metric]:
-        sizes = [str(2**power) for power in range(BUCKETS - 1)] + ["+Inf"]
+        sizes = [*map(str, SIZE_BOUNDS), "+Inf"]
         yield HistogramMetricFamily("tenfour_batch_messages", "Messages in a commit.", buckets=_cumulate(sizes, self._gauges.batch_sizes()), sum_value=self._gauges.appended())
-        times = [str(0.0005 * 2**power) for power in range(BUCKETS - 1)] + ["+Inf"]
+        times = [*(str(bound / 1000) for bound in TIME_BOUNDS_MS), "+Inf"]
         yield HistogramMetricFamily("tenfour_commit_seconds", "How long commits took.", buckets=_cumulate(times, self._gauges.commit_times()), sum_value=self._gauges.commit_seconds())
+        acks = self._counters.ack_times
+        yield HistogramMetricFamily("tenfour_ack_seconds", "From where a message was accepted to its ack over WebSocket.", buckets=_cumulate(times, acks.counts), sum_value=acks.seconds)
 
 
 def _cumulate(bounds: Sequence[str], counts: Sequence[int]) -> list[tuple[str, float]]:
@@ -140,7 +167,16 @@ def exposition(counters: Counters, gauges: Gauges) -> Callable[[], bytes]:
 
 def described() -> Sequence[tuple[str, str, str]]:
     """Name as it is scraped, type and meaning of every metric, for the reference."""
-    none = Gauges(
+    families = _Collector(Counters(), idle()).collect()
+    return [(f"{each.name}_total" if each.type == "counter" else each.name, each.type, each.documentation) for each in families]
+
+
+def idle() -> Gauges:
+    """Of a node that does nothing."""
+    return Gauges(
+        up_s=lambda: 0.0,
+        cpu_s=lambda: 0.0,
+        memory_bytes=lambda: 0,
         connections=lambda: 0,
         users=lambda: 0,
         rooms=lambda: 0,
@@ -153,5 +189,3 @@ def described() -> Sequence[tuple[str, str, str]]:
         appended=lambda: 0,
         commit_seconds=lambda: 0.0,
     )
-    families = _Collector(Counters(), none).collect()
-    return [(f"{each.name}_total" if each.type == "counter" else each.name, each.type, each.documentation) for each in families]

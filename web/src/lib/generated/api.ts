@@ -232,6 +232,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/diagnostics/causes/{cause}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A root cause: how it looks, how to make sure, what to do */
+        get: operations["show_cause"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/diagnostics/connections": {
         parameters: {
             query?: never;
@@ -329,6 +346,23 @@ export interface paths {
         put?: never;
         /** Whether a connection would be let in; if not, exactly why */
         post: operations["explain_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diagnostics/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How this node is: health, work done, histograms (administrators) */
+        get: operations["show_figures"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -658,6 +692,19 @@ export interface components {
             events: number;
             deliveries: number;
         };
+        /** CauseEntry */
+        CauseEntry: {
+            id: string;
+            layer: string;
+            layer_title: string;
+            exit_code: number;
+            symptoms: string[];
+            sentence: string;
+            shows: string;
+            sure: string;
+            fix: string;
+            codes: string[];
+        };
         /** CauseShown */
         CauseShown: {
             id: string;
@@ -779,6 +826,24 @@ export interface components {
             queue_bytes: number;
             round_trip_ms: number | null;
         };
+        /** Counts */
+        Counts: {
+            frames_in: number;
+            messages: number;
+            acks: number;
+            deliveries: number;
+            handshakes: number;
+            http_requests: number;
+            refused: {
+                [key: string]: number;
+            };
+            upgrades_refused: {
+                [key: string]: number;
+            };
+            ended: {
+                [key: string]: number;
+            };
+        };
         /** Delivery */
         Delivery: {
             chat: string;
@@ -797,9 +862,17 @@ export interface components {
             expires_at: string;
             node: string;
         };
+        /** EndingCount */
+        EndingCount: {
+            code: string;
+            count: number;
+            cause: components["schemas"]["CauseShown"] | null;
+        };
         /** EndingList */
         EndingList: {
             items: components["schemas"]["EndingShown"][];
+            counts: components["schemas"]["EndingCount"][];
+            kept_max: number;
             node: string;
             next?: string | null;
         };
@@ -858,6 +931,27 @@ export interface components {
             node: string;
             server_time: string;
         };
+        /** Figures */
+        Figures: {
+            node: string;
+            version: string;
+            server_time: string;
+            up_s: number;
+            cpu_s: number;
+            memory_bytes: number | null;
+            loop_lag_ms: number;
+            health: components["schemas"]["Health"];
+            connections: number;
+            connections_max: number;
+            users: number;
+            rooms: number;
+            waiting: number;
+            counts: components["schemas"]["Counts"];
+            batch_messages: components["schemas"]["Histogram"];
+            commit_ms: components["schemas"]["Histogram"];
+            ack_ms: components["schemas"]["Histogram"];
+            round_trip_ms: components["schemas"]["Histogram"];
+        };
         /** Greeting */
         Greeting: {
             name: string;
@@ -868,6 +962,17 @@ export interface components {
             secure: boolean;
             refusal: components["schemas"]["Refused"] | null;
             refused: components["schemas"]["Refused"] | null;
+        };
+        /** Health */
+        Health: {
+            store: string | null;
+            broker: string | null;
+            draining: boolean;
+        };
+        /** Histogram */
+        Histogram: {
+            bounds: number[];
+            counts: number[];
         };
         /** HistoryShown */
         HistoryShown: {
@@ -3548,11 +3653,75 @@ export interface operations {
             };
         };
     };
+    show_cause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id, such as token_expired. */
+                cause: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CauseEntry"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `not_found`: Nothing is at this address. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_connections: {
         parameters: {
             query?: {
                 /** @description Whose: a user's UUID, or ext: and its id in your product. */
                 user?: string | null;
+                /** @description Only those whose user's name has a word that begins so, whose address or client has it, or whose id begins so. */
+                search?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -4007,6 +4176,8 @@ export interface operations {
                 code?: string | null;
                 /** @description Only those with this root cause. */
                 cause?: string | null;
+                /** @description Only those whose user's name has a word that begins so, whose address or client has it, or whose id begins so. */
+                search?: string | null;
                 limit?: number;
             };
             header?: never;
@@ -4188,6 +4359,90 @@ export interface operations {
             };
             /** @description * `media_type`: The body is not of a type that this address takes. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description * `rate_limited`: Too much in too short a time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `busy`: The server has as much to write as it can hold.
+             *     * `store_down`: The server cannot write at the moment.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figures"];
+                };
+            };
+            /** @description * `field_invalid`: A field has a value that it cannot have. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `token_missing`: No token came.
+             *     * `token_malformed`: The token is not a JWT.
+             *     * `token_algorithm`: The token is signed with an algorithm that its key does not allow.
+             *     * `token_key_unknown`: The token names a key that the server does not know.
+             *     * `token_signature`: The token's signature does not fit.
+             *     * `token_expired`: The token has expired.
+             *     * `token_not_yet_valid`: The token is not valid yet.
+             *     * `token_no_expiry`: The token has no expiry.
+             *     * `token_audience`: The token is for another audience.
+             *     * `token_issuer`: The token's issuer is not one that the server trusts.
+             *     * `token_claims`: A claim of the token is missing or has a wrong type.
+             *     * `token_revoked`: The session of this token was ended.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description * `user_disabled`: The account is disabled.
+             *     * `forbidden`: You may not do that.
+             */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
