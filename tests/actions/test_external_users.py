@@ -57,6 +57,10 @@ async def test_two_people_of_a_product_may_have_one_name(world: World) -> None:
     assert one != other
 
 
+async def test_a_token_whose_name_cannot_be_shown_is_refused_as_a_token(world: World) -> None:
+    assert await refusal(external_users.provision(world.context, claims("42", "a\nb"))) is ErrorCode.TOKEN_CLAIMS
+
+
 @pytest.mark.parametrize("name", ["\u202e", "a\nb", "\0", " "])
 async def test_a_name_that_deceives_the_eye_is_refused(world: World, name: str) -> None:
     assert await refusal(external_users.ensure_user(world.context, "key", "42", name)) is ErrorCode.NAME_INVALID

@@ -75,7 +75,7 @@ def healthy(proxy: str = "none") -> Evidence:
         Tls(20.0, "open", "TLSv1.3", "http/1.1", certificate=CERTIFICATE),
         Http(5.0, "/api/v1/server", Reply(5.0, "answered", 200, "1.1", (*headers, ("content-type", "application/json")), server), Server("0.1.0", "n1", "tenfour.v1"), NOW_MS, NOW_MS + 40, ()),
         Upgrade(4.0, PATH, Reply(4.0, "answered", 101, "1.1", headers), ("tenfour.v1",), "tenfour.v1", accept_is_right=True, host="chat.example", origin="https://chat.example"),
-        Token(0.1, given=True, carrier="authorization", algorithm="EdDSA", issuer="tenfour", subject="u1", expires_ms=NOW_MS + 900_000),
+        Token(0.1, given=True, carrier="authorization", algorithm="EdDSA", issuer="tenfour", subject="u1", expires_ms=NOW_MS + 900_000, bytes=400),
         Welcome(9.0, "welcome", node="n1", connection="c1", user="ada", chats=("k1",)),
         Echo(40.0, 20, tuple(1.5 + place / 10 for place in range(20))),
         Frames(9.0, (Frame(1_000, 2.0), Frame(60_000, 3.0)), 65_536),

@@ -86,6 +86,38 @@ async def test_a_token_that_has_expired(server, world):
     assert "60 minutes ago" in diagnose(evidence).says
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda _: "", "The token that was given is empty, so that none is sent."),
+        (lambda _: "undefined", "it is the word “undefined”: the program that sends it had no token."),
+        (lambda _: "tfr_abc", "it is a refresh token: it gets the access token, and is none."),
+        (lambda token: f"Bearer {token}", "it begins with “Bearer ”, which the client adds by itself."),
+        (lambda token: f"{token}\n", "The token has '\\n' in it, which no header can hold."),
+        (lambda token: token[:-20], "whose signatures have 64 bytes, and its has 49: the token was cut off or run together."),
+    ],
+    ids=["empty", "undefined", "another secret", "Bearer twice", "a line end", "cut off"],
+)
+async def test_what_was_given_as_token_is_called_by_its_name(server, world, change, says):
+    evidence = await look(server.url, token=change(world.ann.token))
+
+    assert diagnose(evidence).says.endswith(says)
+
+
+async def test_a_second_token_in_the_address_is_sent_as_its_client_sends_it(server, world):
+    evidence = await look(f"{server.url}/api/v1/ws?token={world.bob.token}", token=world.ann.token)
+
+    assert named(evidence) == "tokens_differ"
+    assert world.bob.token not in repr(evidence)
+
+
+async def test_of_a_pages_address_its_origin_is_sent(server):
+    evidence = await look(server.url, origin=f"{server.url}/rooms/7?all=1")
+
+    assert named(evidence) is None
+    assert evidence.upgrade.origin == server.url
+
+
 async def test_another_path(server):
     assert named(await look(f"{server.url}/api/v1/socket")) == "path_wrong"
 

@@ -10,7 +10,7 @@ import pytest
 from tenfour.doctor.diagnosis import diagnose
 from tenfour.doctor.evidence import Evidence
 from tenfour.doctor.probe import Options, Patience, Target, examine
-from tests.doctor.listeners import Authority, accepting, answering, closed_port, greeting, listening, mute, refusing_in_tls, resetting
+from tests.doctor.listeners import Authority, accepting, answering, closed_port, greeting, head_of, listening, mute, refusing_in_tls, resetting
 
 QUICK = Options(patience=Patience(names=2, tcp=1, tls=0.5, http=0.5, upgrade=0.5, welcome=0.5, all=10))
 DOOR = "/api/v1/ws"
@@ -79,12 +79,21 @@ async def test_a_foreign_websocket_server_is_no_fault_where_nobody_expects_tenfo
     assert diagnosis.exit_code == 1
 
 
-@pytest.mark.slow
-async def test_a_server_that_lets_in_and_says_nothing_is_told_from_tenfour():
-    async with listening(accepting()) as port:
+async def test_a_server_that_is_not_tenfour_does_not_get_the_token():
+    heard: list[str] = []
+    foreign = accepting()
+
+    async def overheard(reader, writer):
+        heard.append(await head_of(reader))
+        reader.feed_data(heard[-1].encode())
+        await foreign(reader, writer)
+
+    async with listening(overheard) as port:
         evidence = await look(f"ws://127.0.0.1:{port}{DOOR}", token="a.b.c")
 
     assert named(evidence) == "other_ws_server"
+    assert heard
+    assert "a.b.c" not in "".join(heard)
 
 
 # TLS

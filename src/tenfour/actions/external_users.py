@@ -9,17 +9,19 @@ from tenfour.actions.profiles import profile_of
 from tenfour.auth.tokens import Claims
 from tenfour.broker.broker import ProfileNotice
 from tenfour.domain.name import check_shown_name, words_of_name
+from tenfour.errors import ErrorCode, TenfourError
 from tenfour.ids import UserId, new_id
 from tenfour.storage.schema import users
 from tenfour.storage.store import Transaction
 
 
 async def provision(context: Context, claims: Claims) -> UserId:
-    """The user of an external token, made at first sight."""
+    """The user of an external token, made at first sight. Raises ``token_claims`` where its name is none."""
     assert claims.external_id is not None, "an external token names its user"
     known = await context.store.read(lambda connection: find_user(connection, claims))
     if known is not None:
         return known
+    check_first_name(claims)
     user, _ = await ensure_user(context, claims.issuer, claims.external_id, claims.name or claims.external_id)
     return user
 
@@ -30,8 +32,11 @@ def find_user(connection: Connection, claims: Claims) -> UserId | None:
 
 
 def check_first_name(claims: Claims) -> None:
-    """Raises ``name_invalid`` where the token's user could not be made."""
-    _shown_name(claims.name or claims.external_id or "")
+    """Raises ``token_claims`` where the token's user could not be made."""
+    try:
+        _shown_name(claims.name or claims.external_id or "")
+    except TenfourError as cause:
+        raise TenfourError(ErrorCode.TOKEN_CLAIMS, "The first connection makes the user, and the name in the token is not one line of visible characters.") from cause
 
 
 async def ensure_user(context: Context, issuer: str, external_id: str, name: str | None) -> tuple[UserId, bool]:

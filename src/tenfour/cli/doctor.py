@@ -94,7 +94,7 @@ async def _run(url: str | None, data: str | None, token: str | None, asked: dict
     from tenfour.doctor.probe import Options
 
     target = await _target(url, data, token, asked)
-    if target.token is not None:
+    if target.token:
         printing = replace(printing, secrets=(target.token,))
     how = Options(idle_s=asked["idle_s"], send_in_chat=asked["send"])
     if every_s is None:

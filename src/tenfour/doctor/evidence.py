@@ -30,7 +30,12 @@ def _kept(name: str, value: str) -> str:
 
 def shown(address: str) -> str:
     """An address as it may be shown: without a token, a ticket, a user or a password."""
-    return re.sub(r"([?&](?:token|ticket|access_token)=)[^&#]*", r"\g<1>" + HIDDEN, re.sub(r"//[^/@]*@", f"//{HIDDEN}@", address))
+    return without_tokens(re.sub(r"//[^/@]*@", f"//{HIDDEN}@", address))
+
+
+def without_tokens(text: str) -> str:
+    """A text without the tokens and tickets of the addresses in it."""
+    return re.sub(r"([?&](?:token|ticket|access_token)=)[^&#\s\"'<>]*", r"\g<1>" + HIDDEN, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +245,8 @@ class Token:
     issued_ms: int | None = None
     not_before_ms: int | None = None
     expires_ms: int | None = None
+    signature_bytes: int | None = None
+    """How long the signature is, where it can be read."""
     bytes: int = 0
     bad_chars: str = ""
     """The characters in it that cannot stand in a subprotocol, as a browser sends it."""

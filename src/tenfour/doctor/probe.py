@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from tenfour.clock import SystemClock
 from tenfour.doctor.evidence import Carrier, Evidence, Token, Welcome
-from tenfour.doctor.steps.address import ALL_CHATS, read_address
+from tenfour.doctor.steps.address import ALL_CHATS, origin_of, read_address
 from tenfour.doctor.steps.delivery import deliver, deliver_in_own_chat
 from tenfour.doctor.steps.http import API, ask_plainly, base_of
 from tenfour.doctor.steps.idle import be_silent
@@ -102,11 +102,13 @@ class _Examination:
         self._options = options
         self._patience = options.patience
         self._on_step = on_step
-        origin = target.origin or None
-        read = read_address(target.url, target.chat, origin)
+        self._origin = target.origin and origin_of(target.origin)
+        read = read_address(target.url, target.chat, self._origin or None)
         self._query, found, carrier = _without_token(read.query)
-        self._token = target.token or found
+        self._token = target.token if target.token is not None else found
         self._carrier: Carrier = carrier if target.token is None and carrier is not None else target.carrier
+        self._whole_query = read.query if target.token is not None and found not in (None, target.token) else self._query
+        """With the other token of an address, where two are given: its client sends both."""
         address = read.address
         if target.chat is not None and address.path.endswith(ALL_CHATS):
             address = replace(address, path=f"{address.path.removesuffix(ALL_CHATS)}/api/v1/chats/{target.chat}/ws")
@@ -167,8 +169,7 @@ class _Examination:
     def _asked(self) -> Asked:
         """The upgrade as the doctor asks for it, without a token."""
         assert self._way is not None, "there is a way before anything is asked"
-        given = self._target.origin
-        origin = self._way.own_origin if given is None else given or None
+        origin = self._way.own_origin if self._origin is None else self._origin or None
         return Asked(self.evidence.address.path, self._query, origin, (PROTOCOL,))
 
     async def get_in(self) -> bool:
@@ -179,9 +180,13 @@ class _Examination:
         if not seen.is_open:
             return False
         self._see(token=self._read_token())
-        if self._token is None:
-            return self.evidence.http is not None and self.evidence.http.server is not None
-        entered = await self._enter(self._asked)
+        is_ours = self.evidence.http is not None and self.evidence.http.server is not None
+        if not self._token:
+            return self._token is None and is_ours
+        if not is_ours and seen.subprotocol != PROTOCOL:
+            self.note("The token was not sent, because what answers is not Tenfour.")
+            return False
+        entered = await self._enter(replace(self._asked, query=self._whole_query))
         self._see(welcome=self._placed(entered.seen))
         if entered.socket is None:
             return False

@@ -51,3 +51,16 @@ def _fault(scheme: str, host: str | None, given: str) -> str | None:
     if any(each.isspace() or not each.isprintable() for each in given.strip()):
         return "it has a blank or a control character in it"
     return None
+
+
+def origin_of(page: str) -> str:
+    """What a browser sends as ``Origin`` for a page whose whole address may have been given; "null" and what is no address stay."""
+    try:
+        parts = urlsplit(page.strip())
+        port = parts.port
+    except ValueError:
+        return page
+    if not parts.scheme or not parts.hostname:
+        return page
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" if port in (None, _PORTS.get(_SCHEMES.get(parts.scheme, ""))) else f"{parts.scheme}://{host}:{port}"

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from tenfour.doctor.evidence import Carrier, Reply, Welcome
+from tenfour.doctor.evidence import HIDDEN, Carrier, Reply, Welcome, without_tokens
 from tenfour.doctor.steps.way import Way, now_s, since_ms
 from tenfour.doctor.steps.websocket import Asked, Message, WebSocket, upgrade
 from tenfour.wire import frames
@@ -83,8 +83,8 @@ async def _enter_once(way: Way, asked: Asked, token: str, carrier: Carrier, pati
 
 def _hidden(reply: Reply, token: str) -> Reply:
     """An answer that repeats the token, as error pages with the address do, without it."""
-    headers = tuple((name, value.replace(token, "(hidden)")) for name, value in reply.headers)
-    return replace(reply, body=reply.body.replace(token, "(hidden)"), headers=headers)
+    headers = tuple((name, without_tokens(value.replace(token, HIDDEN))) for name, value in reply.headers)
+    return replace(reply, body=without_tokens(reply.body.replace(token, HIDDEN)), headers=headers)
 
 
 def _is_a_farewell(first: Message) -> bool:
@@ -105,6 +105,6 @@ def _judge_first(first: Message | None, socket: WebSocket, took_ms: float, patie
     except msgspec.DecodeError:
         if close is not None:
             return Welcome(took_ms, "closed", close=close), None
-        return Welcome(took_ms, "other_frame", first=first.payload.decode("utf-8", "replace").replace(token, "(hidden)")[:FIRST_CHARS]), None
+        return Welcome(took_ms, "other_frame", first=first.payload.decode("utf-8", "replace").replace(token, HIDDEN)[:FIRST_CHARS]), None
     chats = tuple(each.chat for each in said.chats)
     return Welcome(took_ms, "welcome", node=said.node, connection=said.connection, user=said.user.name, chats=chats, chats_more=said.chats_more), said
