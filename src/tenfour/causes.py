@@ -988,7 +988,7 @@ _IDLE = (
         "A router forgot the connection during a silence and told nobody.",
         "Nothing comes any more, and the connection still looks open; what is sent gets no answer.",
         "After a silence the next frame is not answered, and no end came before it. Typical of phones and of Azure's load balancer.",
-        "Set `heartbeat_s` to 25 or less. Clients should take a missing heartbeat for the end of the line.",
+        "Set `heartbeat_s` well below that time; 25 or less suits most networks. Clients should take a missing heartbeat for the end of the line.",
     ),
     Cause(
         "pong_missing",

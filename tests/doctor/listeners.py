@@ -152,7 +152,7 @@ def relaying(url: str, *, without: str = "", silence_s: float = 3_600, hold_s: f
                     behind.write(data)
         except TimeoutError:
             if forget:
-                behind.transport.abort()
+                back.cancel()
                 await reader.read()
         finally:
             back.cancel()

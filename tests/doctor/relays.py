@@ -63,6 +63,25 @@ def without_door(url: str, path: str) -> Talk:
     return talk
 
 
+def aging(url: str, life_s: float) -> Talk:
+    """Ends every connection at this age."""
+    host, _, port = url.rpartition("//")[2].rpartition(":")
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind_reader, behind = await asyncio.open_connection(host, int(port))
+        there = asyncio.create_task(_pass_on(reader, behind))
+        try:
+            async with asyncio.timeout(life_s):
+                await _pass_on(behind_reader, writer)
+        except TimeoutError:
+            return
+        finally:
+            there.cancel()
+            behind.transport.abort()
+
+    return talk
+
+
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while data := await reader.read(1 << 20):
         writer.write(data)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tenfour.causes import CAUSES, EXIT_CODES, Layer
 from tenfour.doctor.diagnosis import checks, diagnose
-from tenfour.doctor.evidence import Address, Close, Dial, Ended, Evidence, Frame, Frames, Heard, Line, Many, Names, Reply, Retried, Tcp, Tls, Welcome
+from tenfour.doctor.evidence import Address, Close, Dial, Ended, Evidence, Frame, Frames, Heard, Idle, Line, Many, Names, Reply, Retried, Tcp, Tls, Welcome
 from tenfour.doctor.proxies import Proxy
 from tenfour.errors import ErrorCode
 from tests.doctor.seen import CERTIFICATE, DAY_MS, NOW_MS, PROXIES, answered, closed, healthy, page, refused, until, without_tls
@@ -62,8 +62,8 @@ def _delivery(**more) -> Evidence:
     return replace(healthy(), delivery=replace(healthy().delivery, **more))
 
 
-def _idle(silent: list[Line], busy: Line | None) -> Evidence:
-    return replace(healthy(), idle=replace(healthy().idle, silent=tuple(silent), busy=busy))
+def _idle(silent: list[Line], busy: Line | None, heartbeat: Line | None = None, heartbeat_s: float | None = None) -> Evidence:
+    return replace(healthy(), idle=Idle(120_000.0, tuple(silent), busy, heartbeat, heartbeat_s))
 
 
 def _steady(*arrivals: float) -> Evidence:
@@ -201,8 +201,10 @@ TABLE = {
     "frames_wrong": replace(healthy(), ended=Ended(NOW_MS, 9.0, Close("frame", 1003, "binary_frame: Binary frames are not part of the protocol"))),
     # idle
     "idle_cut": _idle([Line(90.0, 60.1, FIN), Line(120.0, 60.3, FIN), Line(30.0, 120.0)], Line(0.0, 120.0)),
+    "idle_cut before the heartbeat": _idle([Line(17.0, 20.0), Line(34.0, 20.1, FIN)], Line(0.0, 23.2), Line(0.0, 20.0, FIN), 25.0),
     "lifetime_cut": _idle([Line(60.0, 30.0, FIN), Line(90.0, 30.1, FIN)], Line(0.0, 30.2, FIN)),
     "nat_forgot": _idle([Line(30.0, 120.0), Line(60.0, 70.0, Close("dead"))], Line(0.0, 120.0)),
+    "nat_forgot and says so when asked": _idle([Line(30.0, 30.0), Line(60.0, 60.1, Close("rst"), when_asked=True)], Line(0.0, 63.0), Line(0.0, 63.0, Close("dead"), when_asked=True), 70.0),
     "pong_missing": replace(healthy(), ended=Ended(NOW_MS, 35.0, Close("frame", 4410, "heartbeat_missed: Nothing came from the client for too long"))),
     "proxy_reload": replace(healthy(), ended=Ended(NOW_MS, 35.0, Close("frame", 1001, ""), 4, server_stayed=True)),
     # limits
@@ -279,6 +281,8 @@ def test_a_server_of_somebody_else_is_well_as_far_as_can_be_seen():
         ("idle_cut", "So many seconds are the default of nginx, ingress-nginx, Apache, AWS Application Load Balancer, fly.io."),
         ("lifetime_cut", "Silent or not, they ended after 30 s. So many seconds are the default of Google load balancer."),
         ("nodes_split", "n1 ends at 7, n2 ends at 4"),
+        ("idle_cut before the heartbeat", "The server's heartbeat, every 25 s, comes too late."),
+        ("nat_forgot", "A silence of 30 s is borne; after 60 s the next frame was not answered"),
         ("upstream_down HAProxy", "HAProxy answered with status 503"),
     ],
 )
@@ -310,6 +314,14 @@ def test_one_stall_of_the_machine_is_no_bunching():
     arrivals = [100.0 * place for place in range(10)] + [1_700.0 + place for place in range(8)] + [1_800.0 + 100 * place for place in range(12)]
 
     assert diagnose(_steady(*arrivals)).cause is None
+
+
+@pytest.mark.parametrize("close", [FIN, Close("dead")])
+def test_a_cut_that_the_heartbeat_prevents_is_no_fault(close: Close):
+    evidence = _idle([Line(51.0, 51.0), Line(68.0, 60.0, close)], Line(0.0, 73.0), Line(0.0, 73.1), 25.0)
+
+    assert diagnose(evidence).cause is None
+    assert next(check for check in checks(evidence) if check.name == "silence").line.endswith("of silence, which the server's heartbeat of 25 s prevents")
 
 
 def test_loopback_refused_over_ipv6_alone_is_nothing():

@@ -173,24 +173,6 @@ async def test_frames_that_come_in_clumps(server):
     assert named(evidence) == "frames_clumped"
 
 
-@pytest.mark.slow
-async def test_a_silence_that_is_cut_is_found_with_its_length(server):
-    async with listening(relaying(server.url, silence_s=1.2)) as port:
-        evidence = await look(f"http://127.0.0.1:{port}", Options(idle_s=2))
-
-    assert named(evidence) == "idle_cut"
-    assert min(line.lived_s for line in evidence.idle.silent if line.close is not None) == pytest.approx(1.2, abs=0.3)
-    assert evidence.idle.busy.close is None
-
-
-@pytest.mark.slow
-async def test_silence_that_is_borne_is_no_fault(server):
-    evidence = await look(server.url, Options(idle_s=1))
-
-    assert named(evidence) is None
-    assert len(evidence.idle.silent) == 8
-
-
 # The command
 
 

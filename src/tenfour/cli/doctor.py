@@ -106,7 +106,7 @@ async def _examine(target: Target, how: Options, printing: _Printing) -> int:
     from tenfour.doctor.probe import examine
     from tenfour.doctor.report import report_of
 
-    with _progress() as on_step:
+    with _progress(how.idle_s) as on_step:
         evidence = await examine(target, how, on_step)
     report = report_of(evidence)
     _write(report, printing)
@@ -190,14 +190,15 @@ async def _log_in(target: Target, name: str) -> Target:
 
 
 @contextlib.contextmanager
-def _progress() -> Any:
+def _progress(idle_s: float | None) -> Any:
     """On a terminal the step that is at work, on a line that vanishes."""
     shown = sys.stderr.isatty()
 
     def on_step(evidence: Evidence) -> None:
         if shown:
             done = [name for name in type(evidence).__dataclass_fields__ if name not in ("version", "at_ms", "notes") and getattr(evidence, name) is not None]
-            click.echo(f"\r\x1b[Kexamined: {', '.join(done)} …", nl=False, err=True)
+            long = f"; silence takes {idle_s:g} s, or twice that" if idle_s is not None and "steady" in done and "idle" not in done else ""
+            click.echo(f"\r\x1b[Kexamined: {', '.join(done)}{long} …", nl=False, err=True)
 
     try:
         yield on_step

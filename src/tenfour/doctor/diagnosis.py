@@ -20,7 +20,7 @@ from tenfour.doctor.judge_http import judge_http
 from tenfour.doctor.judge_line import judge_address, judge_address_for_browsers, judge_dead_addresses, judge_names, judge_tcp, judge_tls
 from tenfour.doctor.judge_others import judge_h2, judge_nodes
 from tenfour.doctor.judge_session import SKEW_MS, judge_readiness, judge_token, judge_welcome
-from tenfour.doctor.judge_time import judge_ended, judge_idle, judge_many
+from tenfour.doctor.judge_time import cut_after_s, judge_ended, judge_idle, judge_many
 from tenfour.doctor.judge_upgrade import judge_upgrade
 from tenfour.doctor.proxies import Proxy, fingerprint, lines
 
@@ -242,7 +242,13 @@ def _delivery_line(evidence: Evidence) -> str:
 
 def _idle_line(evidence: Evidence) -> str:
     idle = evidence.idle
-    return f"{len(idle.silent)} silent connections lived, up to {lasting(max((line.lived_s for line in idle.silent), default=0) * 1000)}" if idle is not None else ""
+    if idle is None:
+        return ""
+    after_s = cut_after_s(idle)
+    every = f" of {lasting(idle.heartbeat_s * 1000)}" if idle.heartbeat_s is not None else ""
+    if after_s is not None:
+        return f"cut after {lasting(after_s * 1000)} of silence, which the server's heartbeat{every} prevents"
+    return f"borne for {lasting(max((line.silent_s for line in idle.silent), default=0.0) * 1000)} at least{f'; the server has a heartbeat{every}' if every else ''}"
 
 
 def _many_line(evidence: Evidence) -> str:

@@ -368,9 +368,16 @@ class Line:
     """One connection of the idle test. ``lived_s`` to its end, or to the end of the test if ``close`` is None."""
 
     silent_s: float
-    """For how long nothing was to be sent on it; 0 for the one with traffic."""
+    """For how long nothing was to be sent on it; 0 for the two that are not silent."""
     lived_s: float
     close: Close | None = None
+    when_asked: bool = False
+    """Whether it looked open until something was said on it."""
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether it was lost without a word."""
+        return self.close is not None and (self.when_asked or self.close.how == "dead")
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +388,9 @@ class Idle:
     silent: tuple[Line, ...]
     busy: Line | None = None
     heartbeat: Line | None = None
-    """One with the heartbeat on, which nobody answers."""
+    """One that said nothing by itself and answered the server's heartbeat, as clients do."""
+    heartbeat_s: float | None = None
+    """How often the server's heartbeat comes: by its ``welcome``, or by the first ping."""
 
 
 @dataclass(frozen=True, slots=True)

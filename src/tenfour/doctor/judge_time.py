@@ -12,27 +12,44 @@ _UNAVAILABLE = 503
 
 
 def judge_idle(evidence: Evidence) -> Finding | None:
+    """A cut that the server's heartbeat prevents is no fault."""
     idle = evidence.idle
     if idle is None:
         return None
     told = next((found for line in _all(idle) if line.close is not None and (found := by_close(line.close)) is not None and found.cause in ("draining", "proxy_reload")), None)
-    return told or _forgotten(idle) or _cut(idle)
+    return told or (None if is_prevented(idle) else _forgotten(idle) or _cut(idle))
+
+
+def cut_after_s(idle: Idle) -> float | None:
+    """The shortest silence after which a connection was cut, or had been forgotten; None where all lived."""
+    cut = [line.lived_s for line in idle.silent if line.close is not None and not line.is_forgotten]
+    return min(cut or [line.silent_s for line in idle.silent if line.is_forgotten], default=None)
+
+
+def is_prevented(idle: Idle) -> bool:
+    """Whether silence is cut, and a connection with the server's heartbeat outlived the cut."""
+    after_s = cut_after_s(idle)
+    beating = idle.heartbeat
+    return after_s is not None and beating is not None and beating.close is None and beating.lived_s > after_s + SAME_S
 
 
 def _all(idle: Idle) -> tuple[Line, ...]:
-    return idle.silent if idle.busy is None else (*idle.silent, idle.busy)
+    return tuple(line for line in (*idle.silent, idle.busy, idle.heartbeat) if line is not None)
 
 
 def _forgotten(idle: Idle) -> Finding | None:
-    dead = [line.silent_s for line in idle.silent if line.close is not None and line.close.how == "dead"]
-    if not dead:
+    """Silent lines of which nobody said that they had ended; None where others of them were cut openly."""
+    lost = [line.silent_s for line in idle.silent if line.is_forgotten]
+    if not lost or any(line.close is not None and not line.is_forgotten for line in idle.silent):
         return None
-    return Finding.plain("nat_forgot", f"After {lasting(min(dead) * 1000)} of silence the next frame was not answered, and no end had come.")
+    borne = max((line.silent_s for line in idle.silent if line.close is None and line.silent_s < min(lost)), default=0.0)
+    told = f"A silence of {lasting(borne * 1000)} is borne; after {lasting(min(lost) * 1000)} the next frame was not answered, and no end had come."
+    return Finding.plain("nat_forgot", told, *_who((borne + min(lost)) / 2, of_life=False), *_heartbeat(idle))
 
 
 def _cut(idle: Idle) -> Finding | None:
     """Silent lines that ended at one age. Whether the one with traffic ended too tells silence from age."""
-    ends = [line.lived_s for line in idle.silent if line.close is not None]
+    ends = [line.lived_s for line in idle.silent if line.close is not None and not line.is_forgotten]
     busy = idle.busy if idle.busy is not None and idle.busy.close is not None else None
     if not ends:
         return Finding.likely("lifetime_cut", f"The connection with traffic ended after {lasting(busy.lived_s * 1000)}.") if busy is not None else None
@@ -42,7 +59,14 @@ def _cut(idle: Idle) -> Finding | None:
     alike = max(ends) - min(ends) <= SAME_S
     lives = "one with traffic lives" if idle.busy is not None and busy is None else "how one with traffic fares was not measured"
     told = f"Something on the way cuts a connection after {after} of silence; {lives}."
-    return Finding("idle_cut", " ".join((told, *_who(min(ends), of_life=False))), certain=alike and idle.busy is not None)
+    return Finding("idle_cut", " ".join((told, *_who(min(ends), of_life=False), *_heartbeat(idle))), certain=alike and idle.busy is not None)
+
+
+def _heartbeat(idle: Idle) -> list[str]:
+    """That the server's heartbeat did not help, as a sentence or none."""
+    if idle.heartbeat is None or idle.heartbeat.close is None:
+        return []
+    return [f"The server's heartbeat, every {lasting(idle.heartbeat_s * 1000)}, comes too late." if idle.heartbeat_s is not None else "The server's heartbeat did not come in time."]
 
 
 def _who(seconds: float, *, of_life: bool) -> list[str]:

@@ -18,7 +18,7 @@ from tenfour.doctor.evidence import Carrier, Evidence, Token, Welcome
 from tenfour.doctor.steps.address import ALL_CHATS, origin_of, read_address
 from tenfour.doctor.steps.delivery import deliver, deliver_in_own_chat
 from tenfour.doctor.steps.http import API, ask_plainly, base_of
-from tenfour.doctor.steps.idle import be_silent
+from tenfour.doctor.steps.idle import Doors, be_silent
 from tenfour.doctor.steps.names import resolve
 from tenfour.doctor.steps.rest import Rest
 from tenfour.doctor.steps.tcp import dial_all
@@ -114,6 +114,7 @@ class _Examination:
             address = replace(address, path=f"{address.path.removesuffix(ALL_CHATS)}/api/v1/chats/{target.chat}/ws")
         self.evidence = Evidence(address, version=version("tenfour"), at_ms=SystemClock().now_ms())
         self._way: Way | None = None
+        self._heartbeat_s: float | None = None
         on_step(self.evidence)
 
     def note(self, sentence: str) -> None:
@@ -205,6 +206,7 @@ class _Examination:
         assert self._token is not None, "it was let in"
         assert entered.socket is not None, "it was let in"
         assert entered.said is not None, "it was let in"
+        self._heartbeat_s = entered.said.heartbeat_s
         if self._target.chat is not None and self._options.send_in_chat:
             await self._deliver_in(self._target.chat, entered)
             return
@@ -276,11 +278,11 @@ class _Examination:
         if self.evidence.http is None or self.evidence.http.server is None:
             self.note("Not measured: silence, for which Tenfour's echo door is needed.")
             return
-        idle = await be_silent(self._way, self._echo("heartbeat=off"), longest_s, self._patience.upgrade)
+        idle = await be_silent(Doors(self._way, self._echo("heartbeat=off"), self._echo(), self._patience.upgrade), longest_s)
         if idle is None:
             self.note("Not measured: silence, because the echo door did not take enough connections.")
             return
-        self._see(idle=idle)
+        self._see(idle=idle if self._heartbeat_s is None else replace(idle, heartbeat_s=self._heartbeat_s))
 
 
 def _without_token(query: str) -> tuple[str, str | None, Carrier | None]:

@@ -1,7 +1,7 @@
 """A WebSocket client (RFC 6455) that hides nothing: the whole refusal, each frame with its time, how it ended.
 
 It checks little, because what is wrong shall be seen and not be thrown away: a frame is a frame. Pings are
-answered unless the caller wants silence.
+answered.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ class Answered:
         return self.reply.status == _SWITCHING
 
 
-async def upgrade(way: Way, asked: Asked, patience_s: float, *, silent: bool = False) -> Handshake:
-    """Asks for the upgrade. Whoever gets a socket closes it. ``silent``: no ping is answered."""
+async def upgrade(way: Way, asked: Asked, patience_s: float) -> Handshake:
+    """Asks for the upgrade. Whoever gets a socket closes it."""
     started_s = now_s()
     writer: asyncio.StreamWriter | None = None
     key = _key()
@@ -108,7 +108,7 @@ async def upgrade(way: Way, asked: Asked, patience_s: float, *, silent: bool = F
         return _refused(Reply(since_ms(started_s), "closed" if isinstance(cause, ssl.SSLEOFError) else "reset"), sent, writer)
     if not answered.is_open:
         return _refused(answered.reply, sent, writer)
-    return Handshake(answered.reply, answered.accept_is_right, len(sent), WebSocket(reader, writer, silent=silent))
+    return Handshake(answered.reply, answered.accept_is_right, len(sent), WebSocket(reader, writer))
 
 
 async def ask_on(line: Line, way: Way, asked: Asked) -> Answered:
@@ -150,13 +150,14 @@ def _headers(asked: Asked, key: str) -> Sequence[tuple[str, str]]:
 class WebSocket:
     """An open connection. A task reads it, so that a frame's time is that of its arrival."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, silent: bool) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.opened_s = now_s()
         self.ended: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
         self.ended_s = 0.0
+        self.pinged_s: float | None = None
+        """When the first ping of the other side came."""
         self._reader = reader
         self._writer = writer
-        self._silent = silent
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
         self._reading = asyncio.create_task(self._read())
 
@@ -226,7 +227,8 @@ class WebSocket:
             if opcode == Opcode.CLOSE:
                 self._write(Opcode.CLOSE, payload[:2])
                 return Close("frame", int.from_bytes(payload[:2], "big") if len(payload) > 1 else None, payload[2:].decode("utf-8", "replace"))
-            if opcode == Opcode.PING and not self._silent:
+            if opcode == Opcode.PING:
+                self.pinged_s = self.pinged_s or now_s()
                 self._write(Opcode.PONG, payload)
             if opcode in (Opcode.PING, Opcode.PONG):
                 continue
