@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,7 +17,7 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 def need(tool: str) -> str:
     """Where the tool is. ``make test-tools`` installs them; ``TENFOUR_REQUIRE_ALL=1`` makes a missing one a failure."""
-    found = shutil.which(tool)
+    found = shutil.which(tool) or shutil.which(tool, path=str(Path(sys.executable).parent))
     if found is None:
         _lack(f"{tool} is not installed; 'make test-tools' installs it")
     return found

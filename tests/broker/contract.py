@@ -38,6 +38,7 @@ ANN, BEN = UserId("01890a5d-ac96-774b-bcce-b302099a8059"), UserId("01890a5d-ac96
 JOINED = Event(CHAT, 3, EventKind.MEMBER_JOINED, ANN, 1_750_000_000_123, data={"user": BEN, "role": "member", "rights_before": 2})
 
 OpenNodes = Callable[[], Awaitable[list[Broker]]]
+Settled = Callable[..., Awaitable[None]]
 
 CHAT_BELLS: list[Any] = [
     ChatEvents(CHAT, 7, [b'{"type":"message_sent","text":"gr\xc3\xbc\xc3\x9f"}', b'{"type":"message_sent"}'], ()),
@@ -55,6 +56,7 @@ USER_BELLS: list[Any] = [
     ConnectionOpened(ANN, ConnectionId("c")),
     OwnReceipt(ANN, ReceiptNotice(CHAT, ANN, 9, 9)),
 ]
+SIGNS: list[Any] = [PresenceNotice(ANN, online=True, since=5, node="n"), ProfileNotice(ANN, "Ann", None, "a picture")]
 
 
 def plain(bell: Any) -> Any:
@@ -73,6 +75,15 @@ class BrokerContract:
         raise NotImplementedError
 
     @pytest.fixture
+    def settled(self) -> Settled:
+        """Returns once every node's bells come to whoever listens by now: at once where they are plain calls."""
+
+        async def settled(*_nodes: Broker) -> None:
+            pass
+
+        return settled
+
+    @pytest.fixture
     async def nodes(self, open_nodes: OpenNodes) -> AsyncIterator[list[Broker]]:
         nodes = await open_nodes()
         yield nodes
@@ -80,13 +91,14 @@ class BrokerContract:
             await node.close()
 
     @pytest.mark.parametrize("bell", CHAT_BELLS, ids=lambda bell: type(bell).__name__)
-    async def test_a_bell_of_a_chat_is_heard_whole_on_every_node_that_listens_to_it(self, nodes: list[Broker], bell: Any) -> None:
+    async def test_a_bell_of_a_chat_is_heard_whole_on_every_node_that_listens_to_it(self, nodes: list[Broker], settled: Settled, bell: Any) -> None:
         heard: list[list[Any]] = [[] for _ in nodes]
         elsewhere: list[Any] = []
         for node, ears in zip(nodes, heard, strict=True):
             node.listen_chat(CHAT, ears.append)
             node.listen_chat(OTHER_CHAT, elsewhere.append)
             node.listen_user(ANN, elsewhere.append)
+        await settled(*nodes)
 
         nodes[0].ring_chat(bell)
 
@@ -95,12 +107,13 @@ class BrokerContract:
         assert elsewhere == []
 
     @pytest.mark.parametrize("bell", USER_BELLS, ids=lambda bell: type(bell).__name__)
-    async def test_a_bell_of_a_user_is_heard_whole_on_every_node_that_listens_to_that_user(self, nodes: list[Broker], bell: Any) -> None:
+    async def test_a_bell_of_a_user_is_heard_whole_on_every_node_that_listens_to_that_user(self, nodes: list[Broker], settled: Settled, bell: Any) -> None:
         heard: list[list[Any]] = [[] for _ in nodes]
         elsewhere: list[Any] = []
         for node, ears in zip(nodes, heard, strict=True):
             node.listen_user(ANN, ears.append)
             node.listen_user(BEN, elsewhere.append)
+        await settled(*nodes)
 
         nodes[-1].ring_user(bell)
 
@@ -108,18 +121,19 @@ class BrokerContract:
         assert heard == [[bell] for _ in nodes]
         assert elsewhere == []
 
-    @pytest.mark.parametrize("sign", [PresenceNotice(ANN, online=True, since=5, node="n"), ProfileNotice(ANN, "Ann", None, "a picture")], ids=lambda sign: type(sign).__name__)
-    async def test_signs_are_heard_everywhere(self, nodes: list[Broker], sign: Sign) -> None:
+    @pytest.mark.parametrize("sign", SIGNS, ids=lambda sign: type(sign).__name__)
+    async def test_signs_are_heard_everywhere(self, nodes: list[Broker], settled: Settled, sign: Sign) -> None:
         heard: list[list[Sign]] = [[] for _ in nodes]
         for node, ears in zip(nodes, heard, strict=True):
             node.listen_signs(ears.append)
+        await settled(*nodes)
 
         nodes[0].ring_sign(sign)
 
         await eventually(lambda: all(heard))
         assert heard == [[sign] for _ in nodes]
 
-    async def test_several_listeners_of_one_node_all_hear_and_who_cancelled_does_not(self, nodes: list[Broker]) -> None:
+    async def test_several_listeners_of_one_node_all_hear_and_who_cancelled_does_not(self, nodes: list[Broker], settled: Settled) -> None:
         one: list[Any] = []
         two: list[Any] = []
         cancelled: list[Any] = []
@@ -127,6 +141,7 @@ class BrokerContract:
         subscription = nodes[0].listen_chat(CHAT, cancelled.append)
         nodes[0].listen_chat(CHAT, two.append)
         subscription.cancel()
+        await settled(*nodes)
 
         nodes[-1].ring_chat(CHAT_BELLS[0])
 
