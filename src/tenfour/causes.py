@@ -450,7 +450,7 @@ _HTTP = (
         "This network's own proxy does not let the connection through.",
         "Status 407, or `ws://` fails where `wss://` works; other networks work.",
         "`env | grep -i proxy`, or the browser's proxy settings, show a proxy.",
-        "Use `wss://`, and have the proxy allow `CONNECT` to this host and port; log in to it if it asks.",
+        "Use `wss://`, tell the client of the proxy (`HTTPS_PROXY`), and have the proxy allow `CONNECT` to this host and port; log in to it if it asks. A host that is reached without it belongs into `NO_PROXY`.",
     ),
     Cause(
         "header_too_big",

@@ -179,10 +179,10 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, h
 class Authority:
     """A certificate authority of a test."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, name: str = "Test Authority") -> None:
         self._directory = directory
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test Authority")])
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self._made = 0
         now = dt.datetime.now(dt.UTC)
         builder = x509.CertificateBuilder().subject_name(self._name).issuer_name(self._name).public_key(self._key.public_key()).serial_number(x509.random_serial_number())

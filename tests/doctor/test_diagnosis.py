@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tenfour.causes import CAUSES, EXIT_CODES, Layer
 from tenfour.doctor.diagnosis import checks, diagnose
-from tenfour.doctor.evidence import Address, Close, Dial, Ended, Evidence, Frame, Frames, Heard, Idle, Line, Many, Names, Reply, Retried, Tcp, Tls, Welcome
+from tenfour.doctor.evidence import Address, Close, Dial, Direct, Elsewhere, Ended, Evidence, Forward, Frame, Frames, Heard, Hop, Idle, Line, Many, Names, Reply, Retried, Tcp, Tls, Welcome
 from tenfour.doctor.proxies import Proxy
 from tenfour.errors import ErrorCode
 from tests.doctor.seen import CERTIFICATE, DAY_MS, NOW_MS, PROXIES, answered, closed, healthy, page, refused, until, without_tls
@@ -73,6 +73,8 @@ def _steady(*arrivals: float) -> Evidence:
 FIN = Close("fin")
 SAW = "Over HTTP/{} came {}."
 KEY = "sec-websocket-key: present"
+FORWARD = Forward(9.0, "HTTPS_PROXY", "http://proxy:3128", answered(200))
+HAPROXY_400 = "<html><body><h1>400 Bad request</h1>\nYour browser sent an invalid request.\n</body></html>\n"
 HAPROXY_503 = "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n"
 
 TABLE = {
@@ -109,7 +111,12 @@ TABLE = {
     "chain_incomplete": _tls("verify_failed", verify_code=20, certificate=replace(CERTIFICATE, sent=1)),
     "tls_inspected": _tls("open", certificate=CERTIFICATE, expected_fingerprint="bb"),
     "tls_version": _tls("alert", alert=70, text="tlsv1 alert protocol version"),
+    "tls_inspected by its maker": _tls("verify_failed", verify_code=20, certificate=replace(CERTIFICATE, issuer="FG100D (Fortinet)", sent=1)),
     "sni_needed": _tls("alert", alert=112, text="tlsv1 unrecognized name"),
+    "sni_needed nameless": _tls("alert", alert=40, text="handshake failure", without_sni=CERTIFICATE),
+    "sni_needed Caddy": _tls("alert", alert=80, text="tlsv1 alert internal error"),
+    "sni_needed by another certificate": _tls("verify_failed", verify_code=62, certificate=replace(CERTIFICATE, names=("other.example",)), without_sni=CERTIFICATE),
+    "tls_version and the name is none of it": _tls("alert", alert=70, text="tlsv1 alert protocol version", without_sni=CERTIFICATE),
     "client_cert": _tls("alert", alert=116, text="tlsv13 alert certificate required"),
     "client_cert by its words": _tls("alert", text="[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required"),
     "tls_version by its words": _tls("alert", text="[SSL: UNSUPPORTED_PROTOCOL] unsupported protocol"),
@@ -131,6 +138,14 @@ TABLE = {
     "spa_fallback": _http(page(200, "<!doctype html><title>Shop</title><div id=app></div>")),
     "http2_only": _http(Reply(2.0, "not_http", head="00001204000000000000")),
     "waf_block": _upgrade(page(403, "<h1>Sorry, you have been blocked</h1>", cf_ray="8a1b", Server="cloudflare")),
+    "upstream_mute HAProxy": replace(_http(Reply(5_000.0, "no_byte")), hop=Hop(2.0, page(400, HAPROXY_400))),
+    "http2_only hangs up": replace(until(healthy(), "http"), http=replace(healthy().http, reply=Reply(1.0, "closed"), server=None, speaks_h2=True)),
+    "forward_proxy only way": replace(_tcp(Dial(5_000.0, "192.0.2.7", "timed_out")), forward=replace(FORWARD, upgrade=answered(101))),
+    "forward_proxy refuses the only way": replace(until(healthy(), "names"), names=Names(30.0, fault="no_name"), forward=replace(FORWARD, connect=answered(403))),
+    "tcp_filtered and the proxy finds nobody either": replace(_tcp(Dial(5_000.0, "192.0.2.7", "timed_out")), forward=replace(FORWARD, connect=answered(502))),
+    "tcp_refused and the proxy lets it out": replace(_tcp(Dial(0.3, "192.0.2.7", "refused")), forward=replace(FORWARD, connect=answered(403))),
+    "forward_proxy for others": replace(healthy(), forward=replace(FORWARD, upgrade=answered(400))),
+    "forward_proxy gone": replace(healthy(), forward=replace(FORWARD, connect=None, text="Connection refused")),
     "forward_proxy": _http(page(407, "", Proxy_Authenticate="Basic"), without_tls(healthy())),
     "header_too_big nginx": _token(Welcome(3.0, "closed", reply=page(400, "<center>Request Header Or Cookie Too Large</center>", **NGINX))),
     "header_too_big Apache": _token(Welcome(3.0, "closed", reply=page(414, "Request-URI Too Long", Server="Apache"))),
@@ -139,6 +154,7 @@ TABLE = {
     # upgrade
     "upgrade_stripped": _upgrade(refused(E.UPGRADE_REQUIRED, SAW.format("1.0", f"connection: close, {KEY}") + " The key came without the upgrade: a proxy on the way has removed it.", **NGINX)),
     "upgrade_stripped and the key": _upgrade(refused(E.UPGRADE_REQUIRED, SAW.format("1.1", "none of the upgrade headers"), Server="Apache")),
+    "upgrade_stripped over TLS alone": _upgrade(answered(400), retried=_retried("plain_http")),
     "connection_closed": _upgrade(refused(E.UPGRADE_REQUIRED, SAW.format("1.1", f"upgrade: websocket, connection: close, {KEY}"), **NGINX)),
     "http10_upstream": _upgrade(refused(E.UPGRADE_REQUIRED, SAW.format("1.0", f"upgrade: websocket, connection: keep-alive, Upgrade, {KEY}"), **NGINX)),
     "http10_upstream Apache": _upgrade(refused(E.UPGRADE_REQUIRED, SAW.format("1.0", f"connection: close, {KEY}"), Server="Apache/2.4.71 (Debian)")),
@@ -275,6 +291,8 @@ def test_a_server_of_somebody_else_is_well_as_far_as_can_be_seen():
         ("cert_wrong_host", "The certificate is not for chat.example."),
         ("token_expired", "The token expired 42 s ago by the server's clock, at 2026-09-21 14:12 UTC."),
         ("clock_skew", "This machine's clock is 5 minutes behind the server's: by it the token is good, by the server's clock it has expired."),
+        ("upgrade_stripped over TLS alone", "and is let through over plain HTTP at port 80."),
+        ("forward_proxy refuses the only way", "HTTPS_PROXY=http://proxy:3128 answers CONNECT with status 403."),
         ("connection_closed", "At the server came Upgrade: websocket, and Connection: close. nginx stands between."),
         ("base_path_lost", "/api/v1/ws was asked, and /v1/ws reached the server"),
         ("idle_cut", "after 60 s of silence; one with traffic lives"),
@@ -288,6 +306,38 @@ def test_a_server_of_somebody_else_is_well_as_far_as_can_be_seen():
 )
 def test_the_sentence_has_the_particulars(case: str, says: str):
     assert says in diagnose(TABLE[case]).says
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "says"),
+    [((Elsewhere(443, secure=True, is_tenfour=False), Elsewhere(8410, secure=False, is_tenfour=True)), "Tenfour answers at ws://chat.example:8410."), ((Elsewhere(80, secure=False, is_tenfour=False),), "The host is there: port 80 answers."), ((), "refused the connection.")],
+)  # fmt: skip
+def test_where_the_host_answers_is_said(elsewhere: tuple[Elsewhere, ...], says: str):
+    evidence = replace(until(healthy(), "tcp"), tcp=Tcp(50.0, (Dial(0.3, "192.0.2.7", "refused"),), elsewhere))
+
+    assert diagnose(evidence).says.endswith(says)
+
+
+@pytest.mark.parametrize(
+    ("direct", "says", "certain"),
+    [
+        (Direct(9.0, "10.0.0.2:8410", answered(101), is_open=True), "Past what stands between, at 10.0.0.2:8410, the upgrade works: the fault is there, and not in the server.", True),
+        (Direct(9.0, "10.0.0.2:8410", text="Connection refused"), "at 10.0.0.2:8410 Connection refused.", False),
+        (Direct(9.0, "10.0.0.2:8410", answered(503)), "the server itself answers with status 503.", False),
+        (Direct(9.0, "10.0.0.2:8410", Reply(9.0, "no_byte")), "the server does not answer either.", False),
+    ],
+)
+def test_what_is_seen_past_the_proxy_is_said_and_makes_sure(direct: Direct, says: str, certain: bool):  # noqa: FBT001
+    diagnosis = diagnose(replace(_upgrade(answered(400)), direct=direct))
+
+    assert diagnosis.says.endswith(says)
+    assert diagnosis.certain is certain
+
+
+def test_who_refuses_past_the_proxy_too_is_not_the_proxy():
+    diagnosis = diagnose(replace(_upgrade(answered(400)), direct=Direct(9.0, "10.0.0.2:8410", answered(400))))
+
+    assert diagnosis.cause.id == "wrong_upstream"
 
 
 def test_a_token_that_expired_beside_a_wrong_clock_shows_both():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tenfour.doctor.evidence import Evidence
     from tenfour.doctor.probe import Options, Target
     from tenfour.doctor.report import Report
+    from tenfour.doctor.steps.past import Past
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skipped": "bright_black"}
 _CARRIERS = ("authorization", "subprotocol", "query", "first_frame")
@@ -55,6 +57,8 @@ class _Printing:
 @click.option("--chat", metavar="ID", help="The chat that is to be connected to.")
 @click.option("--send", is_flag=True, help="Allows a test message in that chat, where its members see it.")
 @click.option("--origin", metavar="ORIGIN", help="The page that connects, like https://app.example.org; none for no Origin [the server's own].")
+@click.option("--direct", metavar="HOST:PORT", help="Where the server itself listens: asked after a failure, to tell it from the proxy before it. wss://HOST:PORT where it has TLS.")
+@click.option("--fingerprint", metavar="SHA256", help="The fingerprint of the certificate that has to come, as `openssl x509 -noout -fingerprint -sha256` prints it.")
 @click.option("--idle", "idle_s", type=click.FloatRange(min=1, max=590), metavar="SECONDS", help="Tests in addition how long a silent connection lives, up to this time.")
 @click.option("--watch", is_flag=True, help="Goes on, and reports changes only.")
 @click.option("--every", "every_s", type=click.FloatRange(min=1), default=10.0, metavar="SECONDS", help="How often --watch looks [10].")
@@ -146,7 +150,7 @@ def _moment(evidence: Evidence) -> str:
 async def _target(url: str | None, data: str | None, token: str | None, asked: dict[str, Any]) -> Target:
     from tenfour.doctor.probe import Target
 
-    tls = None
+    tls, environment = None, dict(os.environ)
     if url is None:
         from tenfour.cli.reach import Reach
         from tenfour.cli.running import no_server, running_server
@@ -155,10 +159,30 @@ async def _target(url: str | None, data: str | None, token: str | None, asked: d
         server = running_server(settings)
         if server is None:
             raise no_server(settings)
+        environment = {}  # no proxy stands between two programs of one machine
         url, tls = server.url.replace("http", "ws", 1), server.trust() if server.certificate is not None else None
     origin = "" if asked["origin"] == "none" else asked["origin"]
-    target = Target(url, token, asked["chat"], origin, asked["carrier"], tls)
+    target = Target(url, token, asked["chat"], origin, asked["carrier"], tls, past=_past(asked["direct"]), fingerprint=_fingerprint(asked["fingerprint"]), environment=environment)
     return target if asked["login"] is None else await _log_in(target, asked["login"])
+
+
+def _past(given: str | None) -> Past | None:
+    from tenfour.doctor.steps.past import read_past
+
+    try:
+        return None if given is None else read_past(given)
+    except ValueError as cause:
+        raise CommandFailed(f"--direct is no address: {cause}", "Write it like 127.0.0.1:8410.", Exit.WRONG_USE) from cause
+
+
+def _fingerprint(given: str | None) -> str | None:
+    """As hex without colons, however it was printed."""
+    if given is None:
+        return None
+    found = given.rpartition("=")[2].rpartition(" ")[2].removeprefix("sha256:").replace(":", "").lower()
+    if not re.fullmatch("[0-9a-f]{64}", found):
+        raise CommandFailed("--fingerprint is no SHA-256", "Take what `openssl x509 -noout -fingerprint -sha256 -in FILE` prints.", Exit.WRONG_USE)
+    return found
 
 
 async def _log_in(target: Target, name: str) -> Target:

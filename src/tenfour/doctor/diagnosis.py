@@ -18,7 +18,7 @@ from tenfour.doctor.finding import Finding, is_tenfour, lasting, problem_of
 from tenfour.doctor.judge_delivery import judge_delivery, judge_echo, judge_frames, judge_steady
 from tenfour.doctor.judge_http import judge_http
 from tenfour.doctor.judge_line import judge_address, judge_address_for_browsers, judge_dead_addresses, judge_names, judge_tcp, judge_tls
-from tenfour.doctor.judge_others import judge_h2, judge_nodes
+from tenfour.doctor.judge_others import judge_forward, judge_h2, judge_nodes, past_it
 from tenfour.doctor.judge_session import SKEW_MS, judge_readiness, judge_token, judge_welcome
 from tenfour.doctor.judge_time import cut_after_s, judge_ended, judge_idle, judge_many
 from tenfour.doctor.judge_upgrade import judge_upgrade
@@ -92,19 +92,16 @@ def checks(evidence: Evidence) -> list[Check]:
 def proxy_of(evidence: Evidence) -> Proxy | None:
     """The proxy that gave itself away."""
     upgrade, http, welcome = evidence.upgrade, evidence.http, evidence.welcome
-    return fingerprint(upgrade.reply if upgrade is not None else None, welcome.reply if welcome is not None else None, http.reply if http is not None else None)
+    replies = (each.reply for each in (upgrade, welcome, http, evidence.hop) if each is not None)
+    return fingerprint(*replies)
 
 
 def _first(evidence: Evidence) -> tuple[Finding, str] | None:
     """The finding that counts, and the name of its step."""
-    for step in _STEPS:
-        found = step.judge(evidence)
-        if found is not None:
-            return found, step.name
-    for name, judge in _LAST:
+    for name, judge in (*((step.name, step.judge) for step in _STEPS), *_LAST):
         found = judge(evidence)
         if found is not None:
-            return found, name
+            return past_it(evidence, found), name
     return None
 
 
@@ -135,7 +132,7 @@ def _is_shown(evidence: Evidence, step: _Step) -> bool:
     """TLS is no step of a plain address; how a connection ended, and how many may stand, only where that was looked for."""
     if step.name == "tls":
         return evidence.address.is_secure or evidence.tls is not None
-    return step.name not in ("ended", "many") or getattr(evidence, step.name) is not None
+    return step.name not in _ONLY_IF_SEEN or getattr(evidence, step.name) is not None
 
 
 def _check(evidence: Evidence, step: _Step, *, failed: bool) -> Check:
@@ -144,12 +141,12 @@ def _check(evidence: Evidence, step: _Step, *, failed: bool) -> Check:
         return Check(step.title, "skipped", "not measured", 0.0)
     finding = step.judge(evidence)
     took_ms = seen.took_ms if hasattr(seen, "took_ms") else 0.0
-    if finding is not None:
-        return Check(step.title, "fail" if failed else "warn", finding.says, took_ms, finding.cause)
     if failed:
         found = _first(evidence)
         assert found is not None, "a step failed"
         return Check(step.title, "fail", found[0].says, took_ms, found[0].cause)
+    if finding is not None:
+        return Check(step.title, "warn", finding.says, took_ms, finding.cause)
     return Check(step.title, "warn" if step.name == "http" and _is_skewed(evidence) else "ok", step.line(evidence), took_ms)
 
 
@@ -259,6 +256,36 @@ def _ended_line(evidence: Evidence) -> str:
     return f"after {lasting(evidence.ended.lived_s * 1000)}" if evidence.ended is not None else ""
 
 
+def _hop_line(evidence: Evidence) -> str:
+    reply = evidence.hop.reply if evidence.hop is not None else None
+    who = fingerprint(reply)
+    if who is not None:
+        return f"{who}, by how it refuses a malformed request"
+    return f"gives no name; a malformed request got status {reply.status}" if reply is not None and reply.status else "gives no name"
+
+
+def _direct_line(evidence: Evidence) -> str:
+    direct = evidence.direct
+    if direct is None:
+        return ""
+    came = direct.text if direct.reply is None else f"status {direct.reply.status}" if direct.reply.outcome == "answered" else "no answer"
+    return f"{direct.at}: {'the upgrade works' if direct.is_open else came}"
+
+
+def _forward_line(evidence: Evidence) -> str:
+    forward = evidence.forward
+    if forward is None:
+        return ""
+    came = "lets the upgrade through" if forward.is_through else forward.text or f"status {forward.connect.status if forward.connect is not None else 0}"
+    return f"{forward.variable}={forward.url}: {came}"
+
+
+def _nothing(_: Evidence) -> Finding | None:
+    return None
+
+
+_ONLY_IF_SEEN = frozenset({"many", "ended", "hop", "direct", "forward"})
+"""What is looked for in some runs only, and missed in none."""
 _STEPS = (
     _Step("address", "address", judge_address, _address_line, ""),
     _Step("names", "DNS", judge_names, _names_line, "the host's name"),
@@ -275,6 +302,9 @@ _STEPS = (
     _Step("idle", "silence", judge_idle, _idle_line, "how long silence is borne (--idle 120)"),
     _Step("many", "number", judge_many, _many_line, ""),
     _Step("ended", "end", judge_ended, _ended_line, ""),
+    _Step("hop", "first hop", _nothing, _hop_line, ""),
+    _Step("direct", "past the proxy", _nothing, _direct_line, ""),
+    _Step("forward", "own proxy", judge_forward, _forward_line, ""),
 )
 _LAST: tuple[tuple[str, Callable[[Evidence], Finding | None]], ...] = (
     ("http", judge_readiness),

@@ -81,11 +81,21 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another usual port of the same host, asked because the one of the address was not open: whether Tenfour answers there."""
+
+    port: int
+    secure: bool
+    is_tenfour: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Tcp:
     """All addresses tried, in the order of the resolver."""
 
     took_ms: float
     dials: tuple[Dial, ...]
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -147,9 +157,9 @@ class Tls:
     text: str = ""
     certificate: Certificate | None = None
     expected_fingerprint: str | None = None
-    """What the certificate's or its issuer's fingerprint was said to be."""
+    """What the certificate's fingerprint was said to be."""
     without_sni: Certificate | None = None
-    """The certificate that comes when no name is sent, where it is another one."""
+    """The certificate that comes when no name is sent, where that was tried and it is another one (or with a name none came)."""
     plain: Reply | None = None
 
 
@@ -178,8 +188,8 @@ class Http:
     """The reasons of ``/api/v1/health/ready``: empty when ready."""
     nodes: tuple[tuple[str, str], ...] = ()
     """Address and node id, for each address of the name that was asked; an empty id is a server that is not Tenfour."""
-    proxy_url: str | None = None
-    """The proxy of this machine's environment that the request went through, without its password."""
+    speaks_h2: bool | None = None
+    """Whether it answers HTTP/2, which is asked only where it hangs up on HTTP/1.1."""
 
     @property
     def skew_ms(self) -> int | None:
@@ -187,12 +197,16 @@ class Http:
         return None if self.server_ms is None or self.local_ms is None else self.local_ms - self.server_ms
 
 
-Change = Literal["no_origin", "own_origin", "no_subprotocol", "no_extension", "no_token", "short_url", "plain_http", "tls", "direct", "slash", "http2"]
+Change = Literal["no_origin", "own_origin", "no_subprotocol", "no_extension", "short_url", "plain_http", "tls", "slash", "http2"]
 
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """The upgrade once more with one thing changed: ``slash`` adds or takes the last ``/``, ``direct`` goes past the proxy."""
+    """The upgrade once more with one thing changed.
+
+    ``slash`` adds or takes the last ``/``, ``plain_http`` goes to port 80 without TLS, ``tls`` uses it on the same
+    port. ``http2`` is no cure: it is the way of browsers where a server announces it, tried beside one that works.
+    """
 
     change: Change
     reply: Reply
@@ -418,6 +432,45 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Direct:
+    """The same upgrade past what stands between, at an address that was given for that."""
+
+    took_ms: float
+    at: str
+    reply: Reply | None = None
+    """None where no line was had; ``text`` says why."""
+    is_open: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """How whoever is first on the way refuses a malformed request: each program has words of its own for that."""
+
+    took_ms: float
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """The proxy that this machine's environment names, which other programs use: the tunnel to the server, and the upgrade in it.
+
+    ``connect`` is its answer to CONNECT, None where it could not be asked (``text`` says why).
+    """
+
+    took_ms: float
+    variable: str
+    url: str
+    connect: Reply | None = None
+    upgrade: Reply | None = None
+    text: str = ""
+
+    @property
+    def is_through(self) -> bool:
+        return self.upgrade is not None and self.upgrade.status == 101  # noqa: PLR2004 - Switching Protocols
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that was seen, in the order in which it was looked for."""
 
@@ -436,6 +489,9 @@ class Evidence:
     idle: Idle | None = None
     many: Many | None = None
     ended: Ended | None = None
+    hop: Hop | None = None
+    direct: Direct | None = None
+    forward: Forward | None = None
     version: str = ""
     """The doctor's own version."""
     at_ms: int = 0

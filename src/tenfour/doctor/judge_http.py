@@ -52,13 +52,16 @@ def judge_silence(evidence: Evidence, reply: Reply) -> Finding | None:
             return _not_http(evidence, reply)
     if _tls_is_there(evidence):
         return Finding.plain("plain_to_tls_port", "It hung up on plain HTTP, and TLS is answered.")
-    if evidence.tls is not None and evidence.tls.alpn == "h2":
-        return Finding.plain("http2_only", "TLS agreed on h2, and HTTP/1.1 was hung up on.")
+    if evidence.http is not None and evidence.http.speaks_h2:
+        return Finding.plain("http2_only", "It answers HTTP/2, and hangs up on HTTP/1.1.")
     how = "was reset" if reply.outcome == "reset" else "was closed"
     return Finding("tcp_reset", f"The line {how} as soon as the request had been sent.", certain=reply.outcome == "reset")
 
 
 def _no_byte(evidence: Evidence, reply: Reply) -> Finding:
+    hop = fingerprint(evidence.hop.reply) if evidence.hop is not None else None
+    if hop is not None:
+        return Finding.plain("upstream_mute", f"{hop} refuses a malformed request at once, and had no answer to a right one within {lasting(reply.took_ms)}.")
     also = "It may be stopped or stuck, have no file descriptor left, or be a proxy at its maxconn."
     return Finding("open_but_mute", f"The port {evidence.address.port} is open, but the program behind it said nothing within {lasting(reply.took_ms)}. {also}")
 
@@ -66,8 +69,8 @@ def _no_byte(evidence: Evidence, reply: Reply) -> Finding:
 def _not_http(evidence: Evidence, reply: Reply) -> Finding:
     if reply.head.startswith(TLS_RECORDS) and not evidence.address.is_secure:
         return Finding.plain("plain_to_tls_port", f"Its answer begins with the bytes {reply.head[:4]}, which is TLS.")
-    if HTTP2_SETTINGS.match(reply.head):
-        return Finding.plain("http2_only", "Its answer begins with HTTP/2's SETTINGS.")
+    if HTTP2_SETTINGS.match(reply.head) or (evidence.http is not None and evidence.http.speaks_h2):
+        return Finding.plain("http2_only", "It answers with the frames of HTTP/2.")
     return Finding.plain("wrong_upstream", f"It does not speak HTTP: its answer begins with the bytes {reply.head[:16]}.")
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from tenfour.doctor.evidence import Certificate, Dial, Evidence, Reply, Tls
+from tenfour.doctor.evidence import Certificate, Dial, Evidence, Reply, Tcp, Tls
 from tenfour.doctor.finding import Finding, lasting, moment
+from tenfour.doctor.judge_others import judge_only_way
 
 LOOPBACKS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "[::1]"})  # noqa: S104 - what people write in addresses
 # The fetch standard's list, as far as somebody might serve chat there.
@@ -29,6 +30,9 @@ def judge_names(evidence: Evidence) -> Finding | None:
     if names is None or names.fault is None:
         return None
     told = f"The resolver says “{names.text}”." if names.text else ""
+    only_by_proxy = judge_only_way(evidence, f"no address for {host} is to be had here")
+    if only_by_proxy is not None:
+        return only_by_proxy
     if names.fault == "no_answer":
         return Finding("dns_no_answer", f"The name server did not answer for {host} within {lasting(names.took_ms)}. {told}".strip())
     inside = "" if "." in host else " A name without a dot is often one of a container network, unknown elsewhere."
@@ -43,14 +47,26 @@ def judge_tcp(evidence: Evidence) -> Finding | None:
     if _is_loopback(evidence.address.host) and _page_is_elsewhere(evidence):
         return Finding.plain("loopback_elsewhere", f"The page is at {evidence.address.origin}, the address says {evidence.address.host}.")
     outcomes = {dial.outcome for dial in tcp.dials}
+    elsewhere = _elsewhere(evidence, tcp)
     if "refused" in outcomes:
-        return Finding("tcp_refused", f"Nobody listens at {at}: {_told(tcp.dials, 'refused')} refused the connection.")
+        return Finding("tcp_refused", f"Nobody listens at {at}: {_told(tcp.dials, 'refused')} refused the connection.{elsewhere}")
     if "reset" in outcomes:
         return Finding.plain("tcp_reset", f"It was {at}.")
     if "timed_out" in outcomes:
         waited = max(dial.took_ms for dial in tcp.dials if dial.outcome == "timed_out")
-        return Finding("tcp_filtered", f"Something swallows the packets to {at}: {_told(tcp.dials, 'timed_out')} gave no answer within {lasting(waited)}, not even a refusal.")
-    return Finding.likely("tcp_filtered", f"This machine has no way to {at}: {tcp.dials[0].text or 'unreachable'}.")
+        told = f"{_told(tcp.dials, 'timed_out')} gave no answer within {lasting(waited)}, not even a refusal"
+        return judge_only_way(evidence, told) or Finding("tcp_filtered", f"Something swallows the packets to {at}: {told}.{elsewhere}")
+    told = f"This machine has no way to {at}: {tcp.dials[0].text or 'unreachable'}"
+    return judge_only_way(evidence, told) or Finding.likely("tcp_filtered", f"{told}.{elsewhere}")
+
+
+def _elsewhere(evidence: Evidence, tcp: Tcp) -> str:
+    """Where the same host does answer, as a sentence with a blank before it, or nothing."""
+    ours = next((each for each in tcp.elsewhere if each.is_tenfour), None)
+    if ours is not None:
+        host = f"[{evidence.address.host}]" if ":" in evidence.address.host else evidence.address.host
+        return f" Tenfour answers at {'wss' if ours.secure else 'ws'}://{host}:{ours.port}."
+    return f" The host is there: port {tcp.elsewhere[0].port} answers." if tcp.elsewhere else ""
 
 
 def _told(dials: tuple[Dial, ...], outcome: str) -> str:
@@ -77,6 +93,15 @@ def _host_of(origin: str) -> str | None:
 # TLS
 
 _ALERTS = {70: "tls_version", 71: "tls_version", 112: "sni_needed", 116: "client_cert", 120: "http2_only"}
+_INTERNAL_ERROR = 80
+_NOT_BY_NAME = frozenset({70, 71, 116, 120})
+"""Alerts that say by themselves what is wrong, and are no matter of the name."""
+_INSPECTORS = (
+    "fortinet", "fortigate", "zscaler", "netskope", "palo alto", "forcepoint", "sophos", "kaspersky", "avast", "avg technologies", "eset ssl", "bitdefender", "blue coat",
+    "cisco umbrella", "check point", "barracuda", "watchguard", "trend micro", "mcafee", "skyhigh", "mitmproxy", "charles proxy", "fiddler", "portswigger", "untangle",
+    "smoothwall", "lightspeed", "securly", "norton", "dr.web", "adguard",
+)  # fmt: skip
+"""Who makes certificates on the way, as their issuers are called."""
 _ALERT_WORDS = {
     "protocol version": 70,
     "unsupported protocol": 70,
@@ -85,6 +110,7 @@ _ALERT_WORDS = {
     "certificate required": 116,
     "no application protocol": 120,
     "handshake failure": 40,
+    "internal error": 80,
 }
 _EXPIRED, _NOT_YET, _WRONG_HOST, _NO_ISSUER = 10, 9, frozenset({62, 64}), frozenset({20, 21})
 
@@ -106,12 +132,21 @@ def _unverified(evidence: Evidence, tls: Tls) -> Finding:
         return _out_of_date(evidence, certificate, is_over=code == _EXPIRED)
     if code in _WRONG_HOST:
         names = f" It is for {', '.join(certificate.names) or certificate.subject}." if certificate is not None else ""
+        if tls.without_sni is not None and host in tls.without_sni.names:
+            return Finding("sni_needed", f"With the name {host} comes a certificate for other names, without a name the right one.{names}")
         return Finding("cert_wrong_host", f"The certificate is not for {host}.{names}")
+    if certificate is not None and _is_an_inspector(certificate):
+        return Finding.plain("tls_inspected", f"The certificate for {host} was made by {certificate.issuer}.")
     if code in _NO_ISSUER and certificate is not None and certificate.sent == 1 and not certificate.self_signed:
         told = f"It sends one certificate, made by {certificate.issuer}, and not that issuer's."
         return Finding.likely("chain_incomplete", told, "If that issuer is an authority of your own, this machine has to be told to trust it.")
     by = "itself" if certificate is None or certificate.self_signed else certificate.issuer
     return Finding("cert_unknown_issuer", f"This machine does not trust who made the certificate: {by}. OpenSSL says “{tls.text or f'verify code {code}'}”.")
+
+
+def _is_an_inspector(certificate: Certificate) -> bool:
+    issuer = certificate.issuer.lower()
+    return any(name in issuer for name in _INSPECTORS)
 
 
 def _out_of_date(evidence: Evidence, certificate: Certificate | None, *, is_over: bool) -> Finding:
@@ -127,10 +162,14 @@ def _out_of_date(evidence: Evidence, certificate: Certificate | None, *, is_over
 
 
 def _alert(evidence: Evidence, tls: Tls) -> Finding:
-    number = tls.alert if tls.alert is not None else _alert_in(tls.text)
+    number, host = tls.alert if tls.alert is not None else _alert_in(tls.text), evidence.address.host
+    if tls.without_sni is not None and number not in _NOT_BY_NAME:
+        return Finding.plain("sni_needed", f"With the name {host} it breaks off with TLS alert {number}, without a name it shows the certificate of {tls.without_sni.subject}.")
     cause = _ALERTS.get(number or 0)
     if cause is not None:
-        return Finding.plain(cause, f"It broke off with TLS alert {number} for {evidence.address.host}.")
+        return Finding.plain(cause, f"It broke off with TLS alert {number} for {host}.")
+    if number == _INTERNAL_ERROR:
+        return Finding.likely("sni_needed", f"It broke off with TLS alert 80 for {host}, as Caddy does for names that it has no certificate for.")
     return Finding.likely("tls_version", f"It broke off{f' with TLS alert {number}' if number is not None else ''}: “{tls.text}”.")
 
 

@@ -34,8 +34,7 @@ def _switched(evidence: Evidence, upgrade: Upgrade) -> Finding | None:
     if upgrade.subprotocol is not None or PROTOCOL not in upgrade.offered:
         return None
     if evidence.http is not None and evidence.http.server is not None:
-        cured = " Asked past the proxy, it answers with it." if upgrade.cured_by("direct") else ""
-        return Finding.plain("subprotocol_dropped", f"{PROTOCOL} was offered, and the answer names no subprotocol.{cured}")
+        return Finding.plain("subprotocol_dropped", f"{PROTOCOL} was offered, and the answer names no subprotocol.")
     if expects_tenfour(evidence) and evidence.http is not None and not is_tenfour(evidence):
         return Finding.plain("other_ws_server", f"It does not answer with the subprotocol {PROTOCOL}, and /api/v1/server is not Tenfour's.")
     return None
@@ -55,7 +54,7 @@ def _unanswered(evidence: Evidence, upgrade: Upgrade, reply: Reply) -> Finding |
     """Nothing came back, although the plain GET may have been answered."""
     http = evidence.http
     plain = http.reply if http is not None and http.reply.outcome == "answered" else None
-    return (_by_cure(upgrade, "got no answer") or _only_the_upgrade(reply, plain) if plain is not None else None) or _by_forward_proxy(evidence) or judge_silence(evidence, reply)
+    return (_by_cure(upgrade, "got no answer") or _only_the_upgrade(reply, plain) if plain is not None else None) or judge_silence(evidence, reply)
 
 
 def _only_the_upgrade(reply: Reply, plain: Reply) -> Finding | None:
@@ -65,11 +64,6 @@ def _only_the_upgrade(reply: Reply, plain: Reply) -> Finding | None:
     if reply.outcome == "no_byte" and cached:
         return Finding.likely("cdn_caches", f"A plain request is answered with the header {cached}, an upgrade is not answered.")
     return None
-
-
-def _by_forward_proxy(evidence: Evidence) -> Finding | None:
-    proxy_url = evidence.http.proxy_url if evidence.http is not None else None
-    return Finding.likely("forward_proxy", f"The request goes through {proxy_url}.") if proxy_url else None
 
 
 # Tenfour refused it, and says why
@@ -129,12 +123,12 @@ def _not_upgraded(evidence: Evidence, upgrade: Upgrade, detail: str) -> Finding:
 
 def _hop(evidence: Evidence, upgrade: Upgrade) -> str:
     proxy = _proxy_of(evidence, upgrade)
-    past = " Past it, the upgrade works." if upgrade.cured_by("direct") else ""
-    return f"{proxy} stands between.{past}" if proxy is not None else past.strip()
+    in_plain = " Over plain HTTP, at port 80, it is let through: the rules there are right." if upgrade.cured_by("plain_http") else ""
+    return f"{proxy} stands between.{in_plain}" if proxy is not None else in_plain.strip()
 
 
 def _proxy_of(evidence: Evidence, upgrade: Upgrade) -> Proxy | None:
-    return fingerprint(upgrade.reply, evidence.http.reply if evidence.http is not None else None)
+    return fingerprint(upgrade.reply, evidence.http.reply if evidence.http is not None else None, evidence.hop.reply if evidence.hop is not None else None)
 
 
 _ORIGIN_DETAIL = re.compile(r"The page's origin is '(?P<origin>[^']*)' and the request's host '(?P<host>[^']*)'")
@@ -176,8 +170,8 @@ _CURES: tuple[tuple[Change, str, str, bool], ...] = (
     ("slash", "redirected", "with the last / changed", True),
     ("short_url", "header_too_big", "with a short address", True),
     ("tls", "forward_proxy", "as wss://", True),
-    ("no_extension", "deflate_broken", "without compression", True),
-    ("direct", "upgrade_stripped", "past the proxy", False),
+    ("no_extension", "deflate_broken", "without compression, which all browsers offer", True),
+    ("plain_http", "upgrade_stripped", "over plain HTTP at port 80", False),
 )
 
 
@@ -189,13 +183,19 @@ def _by_cure(upgrade: Upgrade, what: str) -> Finding | None:
     return None
 
 
+def _is_the_servers_own(evidence: Evidence, reply: Reply) -> bool:
+    """Past what stands between, the same answer comes: nobody between has made it."""
+    direct = evidence.direct.reply if evidence.direct is not None else None
+    return direct is not None and direct.status == reply.status
+
+
 def _by_status(evidence: Evidence, upgrade: Upgrade, reply: Reply) -> Finding:
     wanted = reply.header("sec-websocket-version")
     proxy = fingerprint(reply)
     by = f"The upgrade was answered with status {reply.status}{f' from {proxy}' if proxy else ''}."
     if wanted is not None and "13" not in wanted.replace(" ", "").split(","):
         return Finding.plain("version_refused", by, f"It wants version {wanted}.")
-    if reply.status in (_BAD_REQUEST, _UPGRADE_REQUIRED):
+    if reply.status in (_BAD_REQUEST, _UPGRADE_REQUIRED) and not _is_the_servers_own(evidence, reply):
         return Finding.likely("upgrade_stripped", by)
     if reply.status == _FORBIDDEN:
         return Finding.likely("waf_block", by)

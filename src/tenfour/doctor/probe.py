@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from urllib.parse import parse_qsl, urlencode
 
 from tenfour.clock import SystemClock
+from tenfour.doctor.diagnosis import diagnose, proxy_of
 from tenfour.doctor.evidence import Carrier, Evidence, Token, Welcome
+from tenfour.doctor.judge_line import judge_tls
 from tenfour.doctor.steps.address import ALL_CHATS, origin_of, read_address
 from tenfour.doctor.steps.delivery import deliver, deliver_in_own_chat
+from tenfour.doctor.steps.forward import ask_through, proxied
 from tenfour.doctor.steps.http import API, ask_plainly, base_of
+from tenfour.doctor.steps.http2 import speaks_h2
 from tenfour.doctor.steps.idle import Doors, be_silent
 from tenfour.doctor.steps.names import resolve
+from tenfour.doctor.steps.past import Past, ask_malformed, ask_past, look_elsewhere
 from tenfour.doctor.steps.rest import Rest
 from tenfour.doctor.steps.tcp import dial_all
 from tenfour.doctor.steps.tls import late_alert, overhear, shake_hands, unverifying, verifying
@@ -40,14 +45,15 @@ _TOKEN_KEYS: dict[str, Carrier] = {"token": "query", "access_token": "query", "t
 class Patience:
     """How long each step waits, in seconds."""
 
-    names: float = 5.0
+    names: float = 4.5
     tcp: float = 4.0
-    tls: float = 4.0
+    tls: float = 3.5
     overhear: float = 1.0
     http: float = 5.0
-    upgrade: float = 5.0
-    welcome: float = 6.5
-    all: float = 14.5
+    upgrade: float = 4.0
+    welcome: float = 5.5
+    further: float = 2.0
+    all: float = 14.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,12 @@ class Target:
     """What to trust in place of the machine's authorities."""
     token_is_needed: str | None = None
     """The code with which a log-in was refused, if that was how the token was to be had."""
+    past: Past | None = None
+    """Where the server listens behind its proxy, to tell the one from the other."""
+    fingerprint: str | None = None
+    """The SHA-256 of the certificate that is to be there, in hex."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Where the proxy stands that other programs use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +94,13 @@ async def examine(target: Target, options: Options, on_step: OnStep) -> Evidence
     """All that can be seen; ``on_step`` is told after each step."""
     examination = _Examination(target, options, on_step)
     try:
-        async with asyncio.timeout(options.patience.all):
+        async with asyncio.timeout(options.patience.all), asyncio.TaskGroup() as beside:
+            beside.create_task(examination.ask_through_own_proxy())
             go_on = await examination.reach() and await examination.get_in()
             if go_on:
                 await examination.talk()
+            elif diagnose(examination.evidence).cause is not None:
+                await examination.try_further()
     except TimeoutError:
         examination.note(f"The examination was ended after {options.patience.all:g} s; what was at work then is not measured.")
     else:
@@ -124,6 +139,46 @@ class _Examination:
         self.evidence = replace(self.evidence, **seen)  # type: ignore[arg-type]
         self._on_step(self.evidence)
 
+    async def ask_through_own_proxy(self) -> None:
+        """The way that other programs of this machine take, where its environment names a proxy."""
+        address = self.evidence.address
+        proxy = proxied(address, self._target.environment)
+        if proxy is None:
+            return
+        way = Way(address.host, address.port, "", unverifying() if address.is_secure else None)
+        self._see(forward=await ask_through(proxy, way, self._asked_on(way), self._patience.upgrade))
+
+    async def try_further(self) -> None:
+        """After a failure: who is first on the way, does the same work past it, does another port answer."""
+        async with asyncio.TaskGroup() as tries:
+            tries.create_task(self._look_past())
+            tries.create_task(self._look_at_the_hop())
+            tries.create_task(self._look_elsewhere())
+
+    async def _look_past(self) -> None:
+        past, address = self._target.past, self.evidence.address
+        if past is None or address.fault is not None:
+            return
+        way = Way(address.host, address.port, "", unverifying() if address.is_secure else None)
+        # Without Origin: what a proxy says of TLS is missing here, and the server would refuse its own page.
+        self._see(direct=await ask_past(way, past, replace(self._asked_on(way), origin=None), self._patience.further))
+
+    async def _look_at_the_hop(self) -> None:
+        http = self.evidence.http
+        if http is None or self._way is None:
+            return
+        if http.reply.outcome in ("closed", "reset", "not_http"):
+            self._see(http=replace(http, speaks_h2=await speaks_h2(self._way, self._patience.further)))
+        if proxy_of(self.evidence) is None:
+            self._see(hop=await ask_malformed(self._way, self._patience.further))
+
+    async def _look_elsewhere(self) -> None:
+        tcp, address = self.evidence.tcp, self.evidence.address
+        if tcp is None or tcp.is_open:
+            return
+        found = await look_elsewhere(address.host, [dial.address for dial in tcp.dials], address.port, self._patience.further)
+        self._see(tcp=replace(tcp, elsewhere=found))
+
     async def reach(self) -> bool:
         """Address, name, line, TLS, HTTP. Whether it makes sense to ask for an upgrade."""
         address = self.evidence.address
@@ -145,10 +200,10 @@ class _Examination:
     async def _secure(self, way: Way) -> bool:
         self._way = replace(way, tls=self._target.tls or verifying())
         tls = await shake_hands(self._way, self._patience.tls)
-        self._see(tls=tls)
+        self._see(tls=replace(tls, expected_fingerprint=self._target.fingerprint))
         if tls.outcome == "verify_failed" and tls.verify_code in _DATES:  # whose clock is wrong? the server's own time tells
             await self._ask_plainly(replace(way, tls=unverifying()), [way.address])
-        return tls.outcome == "open"
+        return tls.outcome == "open" and judge_tls(self.evidence) is None
 
     async def _ask_plainly(self, way: Way, addresses: list[str]) -> bool:
         late: ssl.SSLError | None = None
@@ -170,7 +225,10 @@ class _Examination:
     def _asked(self) -> Asked:
         """The upgrade as the doctor asks for it, without a token."""
         assert self._way is not None, "there is a way before anything is asked"
-        origin = self._way.own_origin if self._origin is None else self._origin or None
+        return self._asked_on(self._way)
+
+    def _asked_on(self, way: Way) -> Asked:
+        origin = way.own_origin if self._origin is None else self._origin or None
         return Asked(self.evidence.address.path, self._query, origin, (PROTOCOL,))
 
     async def get_in(self) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from tenfour.doctor.evidence import BODY_CHARS_KEPT, Reply, kept
@@ -58,6 +58,15 @@ async def ask(way: Way, method: str, path: str, patience_s: float, headers: Sequ
 
 async def read_answer(reader: asyncio.StreamReader, started_s: float) -> Answer:
     """Status line, headers and as much of the body as comes in time. Raises ``OSError`` where the line breaks."""
+    answer = await read_head(reader, started_s)
+    if answer.reply.outcome != "answered" or answer.reply.status == _SWITCHING:
+        return answer
+    body = await _body(reader, {name.lower(): value for name, value in answer.reply.headers})
+    return Answer(replace(answer.reply, body=body.decode("utf-8", "replace")[:BODY_CHARS_KEPT]), body)
+
+
+async def read_head(reader: asyncio.StreamReader, started_s: float) -> Answer:
+    """Status line and headers; what follows stays unread. Raises ``OSError`` where the line breaks."""
     head = await reader.read(1)
     if not head:
         return Answer(Reply(since_ms(started_s), "closed"))
@@ -74,10 +83,7 @@ async def read_answer(reader: asyncio.StreamReader, started_s: float) -> Answer:
         return Answer(Reply(since_ms(started_s), "not_http", head=head[:_HEAD_SHOWN].hex()))
     took_ms = since_ms(started_s)
     headers = _headers(head.partition(b"\r\n\r\n")[0])
-    status = int(status_line[2])
-    body = b"" if status == _SWITCHING else await _body(reader, {name.lower(): value for name, value in headers})
-    text = body.decode("utf-8", "replace")[:BODY_CHARS_KEPT]
-    return Answer(Reply(took_ms, "answered", status, status_line[1].decode(), kept(headers), text), body)
+    return Answer(Reply(took_ms, "answered", int(status_line[2]), status_line[1].decode(), kept(headers)))
 
 
 async def _line_of(reader: asyncio.StreamReader) -> bytes:

@@ -52,11 +52,19 @@ async def shake_hands(way: Way, patience_s: float) -> Tls:
     """The handshake as a client does it, and what more is to be learnt where it fails."""
     seen = await _once(way, patience_s)
     if seen.outcome == "verify_failed":
-        shown = await _once(replace(way, tls=unverifying()), patience_s)
-        return replace(seen, certificate=shown.certificate, version=shown.version)
+        shown, nameless = await asyncio.gather(_once(replace(way, tls=unverifying()), patience_s), _without_sni(way, patience_s))
+        is_another = nameless is not None and shown.certificate is not None and nameless.fingerprint != shown.certificate.fingerprint
+        return replace(seen, certificate=shown.certificate, version=shown.version, without_sni=nameless if is_another else None)
+    if seen.outcome == "alert":
+        return replace(seen, without_sni=await _without_sni(way, patience_s))
     if seen.outcome in ("not_tls", "closed", "timed_out"):
         return replace(seen, plain=await _plain(way))
     return seen
+
+
+async def _without_sni(way: Way, patience_s: float) -> Certificate | None:
+    """What is shown to who sends no name: an IP address is never sent as one."""
+    return (await _once(replace(way, host=way.address, tls=unverifying()), patience_s)).certificate
 
 
 async def _plain(way: Way) -> Reply:
@@ -145,9 +153,11 @@ def _sent(secured: Any) -> int:
 
 
 def _common(name: x509.Name) -> str:
-    """The common name, or the whole name where it has none."""
-    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(found[0].value) if found else name.rfc4514_string()
+    """The common name and, where there is one, the organization's; the whole name where it has neither."""
+    common, organization = ([str(found.value) for found in name.get_attributes_for_oid(each)] for each in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME))
+    if common and organization and organization[0] not in common[0]:
+        return f"{common[0]} ({organization[0]})"
+    return (common or organization or [name.rfc4514_string()])[0]
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:

@@ -6,20 +6,27 @@ import asyncio
 from dataclasses import replace
 
 from tenfour.doctor.evidence import Change, Retried, Upgrade
+from tenfour.doctor.steps.http2 import open_over_h2
+from tenfour.doctor.steps.past import without_tls
 from tenfour.doctor.steps.tls import unverifying
-from tenfour.doctor.steps.way import Way, now_s, since_ms
+from tenfour.doctor.steps.way import HTTPS, Way, now_s, since_ms
 from tenfour.doctor.steps.websocket import Asked, Handshake, upgrade
 
 _SWITCHING = 101
 LONG_TARGET = 2_000
+COMPRESSION = "permessage-deflate; client_max_window_bits"
+"""As browsers offer it. The connection is closed before a frame could be compressed."""
 EXPERIMENT_S = 2.5
 
 
 async def ask_for_upgrade(way: Way, asked: Asked, patience_s: float) -> Upgrade:
-    """One request, and after a refusal the experiments, all at once."""
+    """One request, beside it the way of browsers over HTTP/2 where there is one, and after a refusal the experiments, all at once."""
     started_s = now_s()
-    got = await _once(way, asked, patience_s)
+    asked = replace(asked, extensions=COMPRESSION)
+    got, over_h2 = await asyncio.gather(_once(way, asked, patience_s), open_over_h2(way, asked, min(patience_s, EXPERIMENT_S)))
     retried = () if got.reply.status == _SWITCHING else await _experiments(way, asked, min(patience_s, EXPERIMENT_S))
+    if over_h2 is not None:
+        retried = (*retried, Retried("http2", over_h2))
     return Upgrade(
         since_ms(started_s),
         asked.target if not asked.query else asked.path,
@@ -57,10 +64,14 @@ def _changes(way: Way, asked: Asked) -> list[tuple[Change, Way, Asked]]:
         changes.append(("own_origin", way, replace(asked, origin=way.own_origin)))
     if asked.subprotocols:
         changes.append(("no_subprotocol", way, replace(asked, subprotocols=())))
+    if asked.extensions:
+        changes.append(("no_extension", way, replace(asked, extensions="")))
     if len(asked.target) > LONG_TARGET:
         changes.append(("short_url", way, replace(asked, query="")))
     if asked.path != "/":
         changes.append(("slash", way, replace(asked, path=asked.path[:-1] if asked.path.endswith("/") else asked.path + "/")))
     if way.tls is None:
         changes.append(("tls", replace(way, tls=unverifying()), asked))
+    elif way.port == HTTPS:
+        changes.append(("plain_http", without_tls(way), asked))
     return changes

@@ -32,10 +32,14 @@ class Way:
     port: int
     address: str
     tls: ssl.SSLContext | None = None
+    named: str = ""
+    """What ``Host`` says where that is another server's name."""
 
     @property
     def authority(self) -> str:
         """The value of ``Host``: without the port that the scheme has anyway."""
+        if self.named:
+            return self.named
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (HTTP if self.tls is None else HTTPS) else f"{host}:{self.port}"
 

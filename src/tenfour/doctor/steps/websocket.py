@@ -40,6 +40,7 @@ class Asked:
     origin: str | None = None
     subprotocols: tuple[str, ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
+    extensions: str = ""
 
     @property
     def target(self) -> str:
@@ -144,6 +145,8 @@ def _headers(asked: Asked, key: str) -> Sequence[tuple[str, str]]:
         headers.append(("Origin", asked.origin))
     if asked.subprotocols:
         headers.append(("Sec-WebSocket-Protocol", ", ".join(asked.subprotocols)))
+    if asked.extensions:
+        headers.append(("Sec-WebSocket-Extensions", asked.extensions))
     return [*headers, *asked.secrets]
 
 

@@ -15,7 +15,7 @@ from tenfour.wire import frames
 
 FIRST_CHARS = 200
 CARRIERS: tuple[Carrier, ...] = ("authorization", "subprotocol", "query", "first_frame")
-_OTHERS_PATIENCE_S = 3.0
+_OTHERS_PATIENCE_S = 2.0
 _FAREWELL_S = 1.0
 
 
