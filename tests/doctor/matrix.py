@@ -114,9 +114,10 @@ _CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"), "MOMENT"),
     (re.compile(r"\d[\d.,]*(?= (?:ms|s|seconds?|minutes?|hours?|days?)\b)"), "N"),
     (re.compile(r" (?:ms|s|seconds?|minutes?|hours?|days?)\b"), " UNITS"),
-    (re.compile(r"\b(nginx|Apache|Caddy|HAProxy)/[\d.]+(?: \(\w+\))?"), r"\1"),
+    (re.compile(r"\b(nginx|Apache|Caddy|HAProxy)/[\d.]+(?: \(\w+\))?(?: OpenSSL/[\w.]+)?"), r"\1"),
     (re.compile(r"(OpenSSL|resolver) says “[^”]*”"), r"\1 says WORDS"),
     (re.compile(r"\b\d[\d,]* (bytes|at once)"), r"N \1"),
+    (re.compile(r"(?<!N )\bat once\b|\bafter N UNITS"), "WHEN"),
 )
 """What differs from run to run and machine to machine: ports, ids, moments, measured times, and the words of foreign programs."""
 
@@ -131,7 +132,7 @@ def stable(said: str) -> str:
 # The page
 
 
-_LINE = re.compile(r"\| (?:\[(?P<cause>\w+)\]\(\S+\)|–) \| (?P<staged>.*?) \| (?P<said>.*) \| (?P<took>[\d.]+) s \|")  # noqa: RUF001 - it stands for none
+_LINE = re.compile(r"\| (?:\[(?P<cause>\w+)\]\(\S+\)|–) \| (?P<staged>.*?) \| (?P<said>.*) \| (?P<took>[\d.]+) (?P<unit>m?s) \|")  # noqa: RUF001 - it stands for none
 
 
 def read() -> list[Row]:
@@ -141,7 +142,7 @@ def read() -> list[Row]:
 
 
 def _row(found: re.Match[str]) -> Row:
-    return Row(found["cause"], *(found[name].replace("\\|", "|") for name in ("staged", "said")), float(found["took"]))
+    return Row(found["cause"], *(found[name].replace("\\|", "|") for name in ("staged", "said")), float(found["took"]) / (1000 if found["unit"] == "ms" else 1))
 
 
 def put(rows: Iterable[Row], keep: set[tuple[str | None, str]] | None = None) -> None:
@@ -171,7 +172,8 @@ def page_of(rows: Iterable[Row]) -> str:
 def _written(row: Row) -> str:
     cause = "–" if row.cause is None else f"[{row.cause}](../troubleshooting.md#{row.cause})"  # noqa: RUF001
     staged, said = (text.replace("|", "\\|") for text in (row.staged, row.said))
-    return f"| {cause} | {staged} | {said} | {row.took_s:.1f} s |"
+    took = f"{row.took_s * 1000:.0f} ms" if row.took_s < 1 else f"{row.took_s:.1f} s"
+    return f"| {cause} | {staged} | {said} | {took} |"
 
 
 # The tests that there are

@@ -161,7 +161,8 @@ def _by_gateway(reply: Reply) -> Finding | None:
     """A gateway that got nothing from behind it. How long it took tells a dead server from a mute one, but for HAProxy, which tries for 3 s."""
     proxy, took = fingerprint(reply), f"status {reply.status} {_after(reply.took_ms)}"
     by = f"{proxy or 'A proxy'} answered with {took}."
-    if reply.status == _GATEWAY_TIMEOUT or (reply.status == _BAD_GATEWAY and reply.took_ms >= _SLOW_MS):
+    patience_ms = _AT_ONCE_MS if proxy is Proxy.APACHE else _SLOW_MS  # a server that is not there is 503 with Apache
+    if reply.status == _GATEWAY_TIMEOUT or (reply.status == _BAD_GATEWAY and reply.took_ms >= patience_ms):
         return Finding.plain("upstream_mute", by)
     if reply.status == _BAD_GATEWAY:
         return Finding.plain("upstream_down", by)
