@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from tenfour.causes import CAUSES, LAYER_TITLES
 from tenfour.doctor.evidence import Evidence
 from tenfour.doctor.probe import Options, Target, examine
 from tenfour.doctor.report import Report, report_of
-from tests.cli.commands import run
+from tests.cli.commands import Ran, run
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "reference" / "doctor-matrix.md"
 WRITES = os.environ.get("TENFOUR_MATRIX") == "write"
@@ -74,10 +74,10 @@ class Staged:
         self._judge(report_of(evidence), time.monotonic() - begun_s, options.idle_s)
         return evidence
 
-    def is_named_by_command(self, *arguments: str, data: Path | None = None, **environment: str) -> Report:
-        """Runs ``tenfour doctor`` with these arguments; its report."""
+    def is_named_by_command(self, *arguments: str, data: Path | None = None, by: Callable[..., Ran] = run, **environment: str) -> Report:
+        """Runs ``tenfour doctor`` with these arguments, by ``tenfour`` in a process of its own; its report."""
         begun_s = time.monotonic()
-        ran = run("doctor", *arguments, "--json", data=data, **environment)
+        ran = by("doctor", *arguments, "--json", data=data, **environment)
         took_s = time.monotonic() - begun_s
         report = msgspec.json.decode(ran.out, type=Report)
         assert ran.code == report.diagnosis.exit_code

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tenfour.auth.keys import SigningKeys
-from tenfour.auth.tokens import OWN_AUDIENCE, OWN_ISSUER, OWN_TYPE
-from tenfour.clock import SystemClock
 from tests.servers import Person, Server, open_wire
+from tests.tokens import EXTERNAL, SECRET, now_s, of_another_server, own, part, product, signed_with_the_public_key_as_secret, unsigned, with_another_signature, with_another_user
 
-ISSUER, AUDIENCE = "https://product.example", "tenfour"
-SECRET = "a secret of more than thirty-two random bytes"
 CHAT = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    external = [{"issuer": ISSUER, "algorithm": "HS256", "secret": SECRET, "audience": AUDIENCE}]
-    server = Server(tmp_path_factory.mktemp("tokens"), {"TENFOUR_EXTERNAL": json.dumps(external), "TENFOUR_CONNECTIONS_PER_USER": "1000"}).start()
+    server = Server(tmp_path_factory.mktemp("tokens"), {"TENFOUR_EXTERNAL": json.dumps(EXTERNAL), "TENFOUR_CONNECTIONS_PER_USER": "1000"}).start()
     yield server
     assert "Traceback" not in server.log
     server.kill()
@@ -36,52 +27,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 async def ann(server: Server) -> Person:
     return (await server.world("ann")).ann
-
-
-def now_s() -> int:
-    return SystemClock().now_ms() // 1000
-
-
-def own(server: Server, user: str, **changes: Any) -> str:
-    """A token of the server's own key with other claims; None leaves a claim out."""
-    now = now_s()
-    claims = {"sub": user, "iss": OWN_ISSUER, "aud": OWN_AUDIENCE, "iat": now, "exp": now + 600} | changes
-    keys = SigningKeys.load_or_create(server.data / "keys", now * 1000)
-    return keys.sign({name: value for name, value in claims.items() if value is not None}, OWN_TYPE)
-
-
-def product(headers: dict[str, Any] | None = None, key: Any = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
-    """A token of the product's issuer with other claims; None leaves a claim out."""
-    claims = {"sub": "customer-7", "iss": ISSUER, "aud": AUDIENCE, "exp": now_s() + 600} | changes
-    return jwt.encode({name: value for name, value in claims.items() if value is not None}, key, algorithm=algorithm, headers=headers)
-
-
-def part(value: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
-
-
-def unsigned(server: Server, user: str) -> str:
-    good = own(server, user)
-    return f"{part(jwt.get_unverified_header(good) | {'alg': 'none'})}.{good.split('.')[1]}."
-
-
-def with_another_signature(server: Server, user: str) -> str:
-    head, claims, _ = own(server, user).split(".")
-    return f"{head}.{claims}.{own(server, user, jti='another').split('.')[2]}"
-
-
-def with_another_user(server: Server, user: str) -> str:
-    head, _, signature = own(server, user).split(".")
-    return f"{head}.{part({'sub': 'root', 'iss': OWN_ISSUER, 'aud': OWN_AUDIENCE, 'exp': now_s() + 600})}.{signature}"
-
-
-def signed_with_the_public_key_as_secret(server: Server, user: str) -> str:
-    """The attack on verifiers that take the algorithm from the token."""
-    keys = SigningKeys.load_or_create(server.data / "keys", now_s() * 1000)
-    kid, public = next(iter(keys.public().items()))
-    secret = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
-    claims = {"sub": user, "iss": OWN_ISSUER, "aud": OWN_AUDIENCE, "exp": now_s() + 600}
-    return jwt.encode(claims, secret, algorithm="HS256", headers={"kid": kid, "typ": OWN_TYPE})
 
 
 BAD: dict[str, tuple[Callable[[Server, str], str], str]] = {
@@ -104,10 +49,7 @@ BAD: dict[str, tuple[Callable[[Server, str], str], str]] = {
     "no subject": (lambda server, user: own(server, user, sub=None), "token_claims"),
     "an unknown session": (lambda server, user: own(server, user, sid="01890a5d-ac96-774b-bcce-b302099a8057"), "token_revoked"),
     "a user who is not there": (lambda server, _user: own(server, CHAT), "token_revoked"),
-    "an unknown key": (
-        lambda _server, user: jwt.encode({"sub": user, "iss": OWN_ISSUER, "exp": 2**33}, Ed25519PrivateKey.generate(), algorithm="EdDSA", headers={"kid": "of-another-server"}),
-        "token_key_unknown",
-    ),
+    "an unknown key": (of_another_server, "token_key_unknown"),
     "a key set of its own": (lambda _server, _user: product({"jku": "https://evil.example/keys"}), "token_claims"),
     "a product's secret that is wrong": (lambda _server, _user: product(key=SECRET + "!"), "token_signature"),
     "a product's wrong algorithm": (lambda _server, _user: product(key=SECRET * 2, algorithm="HS512"), "token_algorithm"),

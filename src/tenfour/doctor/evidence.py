@@ -263,9 +263,14 @@ class Token:
     """How long the signature is, where it can be read."""
     bytes: int = 0
     bad_chars: str = ""
-    """The characters in it that cannot stand in a subprotocol, as a browser sends it."""
+    """The characters in it that cannot stand in a subprotocol."""
     login: str | None = None
     """The code with which a log-in by name was refused, if that was how the token was to be had."""
+
+    @property
+    def unsendable(self) -> tuple[str, ...]:
+        """The characters in it that its carrier cannot hold: no header has control characters."""
+        return tuple(each for each in dict.fromkeys(self.bad_chars) if self.carrier == "subprotocol" or not each.isprintable())
 
 
 @dataclass(frozen=True, slots=True)

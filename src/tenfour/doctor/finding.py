@@ -9,6 +9,7 @@ import msgspec
 
 from tenfour.causes import CAUSE_BY_CODE, CAUSES
 from tenfour.doctor.evidence import Close, Evidence, Reply
+from tenfour.errors import FAILURES
 from tenfour.wire.frames import PROTOCOL
 from tenfour.wire.problem import Problem
 
@@ -56,9 +57,13 @@ def expects_tenfour(evidence: Evidence) -> bool:
 
 
 def by_code(code: str, detail: str) -> Finding | None:
-    """What an error of ours stands for; None for one that is no fault of the connection, or none of ours."""
+    """What an error of ours stands for, with the server's words where they say more; None for one that is no fault of the connection, or none of ours."""
     cause = CAUSE_BY_CODE.get(code)
-    return None if cause is None else Finding.plain(cause.id, f"The server says: “{detail.strip().removesuffix('.')}”.")
+    if cause is None:
+        return None
+    said = detail.strip().removesuffix(".")
+    says_no_more = not said or (len(cause.codes) == 1 and said == FAILURES[cause.codes[0]].title)
+    return Finding.plain(cause.id) if says_no_more else Finding.plain(cause.id, f"The server says: “{said}”.")
 
 
 _BY_CLOSE_CODE = {
@@ -103,7 +108,7 @@ def lasting(ms: float) -> str:
     """A duration in words: "40 s", "5 minutes", "3 days"."""
     seconds = abs(ms) / 1000
     for least, unit, name in _STEPS_S:
-        if seconds >= least:
+        if seconds >= least - 0.5:
             return f"{seconds / unit:.0f} {name}"
     return f"{seconds:.0f} s" if seconds >= 10 or seconds.is_integer() else f"{seconds:.1f} s"  # noqa: PLR2004 - below it tenths matter
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from tenfour.doctor.evidence import Close, Evidence, Token, Welcome
 from tenfour.doctor.finding import Finding, by_close, by_code, lasting, moment
 from tenfour.doctor.judge_upgrade import judge_refused
@@ -23,7 +21,7 @@ def judge_token(evidence: Evidence) -> Finding | None:
     if token is None:
         return None
     if token.login is not None:
-        return by_code(token.login, "the log-in was refused") or Finding("login_failed", f"The log-in was refused with {token.login}, so that there is no token.")
+        return by_code(token.login, "") or Finding("login_failed", f"The log-in was refused with {token.login}, so that there is no token.")
     return _unsendable(token) or (Finding.likely("token_malformed", f"{token.fault}.") if token.fault is not None and evidence.welcome is None else None)
 
 
@@ -31,16 +29,12 @@ def _unsendable(token: Token) -> Finding | None:
     """What keeps a client from sending it at all."""
     if token.given and not token.bytes:
         return Finding("token_missing", "The token that was given is empty, so that none is sent.")
-    controls = [each for each in token.bad_chars if not each.isprintable()]
-    if controls:
-        return Finding("token_bad_chars", f"The token has {_listed(controls)} in it, which no header can hold.")
-    if token.bad_chars and token.carrier == "subprotocol":
-        return Finding.plain("token_bad_chars", f"It has {_listed(token.bad_chars)}.", *([f"{token.fault}."] if token.fault is not None else []))
-    return None
-
-
-def _listed(chars: Iterable[str]) -> str:
-    return ", ".join(repr(each) for each in dict.fromkeys(chars))
+    if not token.unsendable:
+        return None
+    chars = ", ".join(repr(each) for each in token.unsendable)
+    if token.carrier != "subprotocol":
+        return Finding("token_bad_chars", f"The token has {chars} in it, which no header can hold.")
+    return Finding.plain("token_bad_chars", f"It has {chars}.", *([f"{token.fault}."] if token.fault is not None else []))
 
 
 def judge_welcome(evidence: Evidence) -> Finding | None:
@@ -60,6 +54,8 @@ def _closed(evidence: Evidence, welcome: Welcome, close: Close) -> Finding:
         found = _by_token(evidence, token, welcome, close)
         if found is not None:
             return found
+    if close.error == "chat_id_invalid":
+        return Finding.plain("chat_id_not_uuid", f"There stands “{evidence.address.path.rpartition('/chats/')[2].removesuffix('/ws')}”.")
     return by_close(close) or Finding.likely("tcp_reset", "It opened, and the line was cut before the server had said anything.")
 
 

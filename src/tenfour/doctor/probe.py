@@ -238,9 +238,10 @@ class _Examination:
         self._see(upgrade=seen)
         if not seen.is_open:
             return False
-        self._see(token=self._read_token())
+        token = self._read_token()
+        self._see(token=token)
         is_ours = self.evidence.http is not None and self.evidence.http.server is not None
-        if not self._token:
+        if not self._token or token.unsendable:
             return self._token is None and is_ours
         if not is_ours and seen.subprotocol != PROTOCOL:
             self.note("The token was not sent, because what answers is not Tenfour.")
