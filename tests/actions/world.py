@@ -35,6 +35,8 @@ W = TypeVar("W", bound="World")
 class RecordingBroker(LocalBroker):
     """The local broker, and what it rang."""
 
+    returns = 0
+
     def __init__(self) -> None:
         super().__init__()
         self.chat_bells: list[ChatBell] = []

@@ -151,5 +151,9 @@ class Broker(Protocol):
     def listen_signs(self, heard: Callable[[Sign], None]) -> Subscription: ...
 
     @property
+    def returns(self) -> int:
+        """How often the way between nodes was there (again): before each time bells may have been lost. 0 without such a way."""
+
+    @property
     def trouble(self) -> str | None:
         """None, or in one sentence why bells do not get through at the moment."""

@@ -86,5 +86,9 @@ class LocalBroker:
         return self._signs.add("", heard)
 
     @property
+    def returns(self) -> int:
+        return 0
+
+    @property
     def trouble(self) -> str | None:
         return None

@@ -143,8 +143,7 @@ class NatsBroker:
         self._wake = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self._trouble: str | None = "NATS was not reached yet"
-        self.returns = 0
-        """How often the line was there (again). Before each time bells may have been lost."""
+        self._returns = 0
         self.dropped = 0
         """Bells that found no line, or too much waiting for it."""
         self.unreadable = 0
@@ -162,6 +161,10 @@ class NatsBroker:
             with suppress(asyncio.CancelledError):
                 await self._running
             self._running = None
+
+    @property
+    def returns(self) -> int:
+        return self._returns
 
     @property
     def trouble(self) -> str | None:
@@ -273,7 +276,7 @@ class NatsBroker:
         for each in subjects:
             await line.tell(each)
         await line.flush(timeout=PING_S)  # the pong says that NATS knows them
-        self.returns += 1
+        self._returns += 1
         self._see(None)
         first.set()
         while True:

@@ -18,7 +18,6 @@ from tenfour.actions import messages
 from tenfour.broker.broker import TypingNotice
 from tenfour.causes import CAUSE_BY_CODE
 from tenfour.domain.bucket import Bucket
-from tenfour.domain.event import Event, EventKind
 from tenfour.domain.message import Accepted, Draft, Refused, decide
 from tenfour.errors import FAILURES, ErrorCode, Retry, TenfourError, close_reason
 from tenfour.gateway.admission import Admission, Renewal, Request, admit, renew
@@ -499,15 +498,15 @@ class Connection:
         if self.dialog.chat == chat:
             self.end(ErrorCode.REMOVED_FROM_CHAT)
 
-    def membership_changed(self, event: Event) -> None:
-        """Told by the user's own bell; a chat that was joined is followed where the rest was asked for."""
-        if event.kind is not EventKind.MEMBER_JOINED or not self.open:
+    def joined(self, chat: ChatId, seq: Seq) -> None:
+        """The user has come into a chat with this event: it is followed where the rest was asked for."""
+        if not self.open:
             return
         if self.heads is not None or not self.admitted:
             self.heads = self.heads or {}
-            self.heads.setdefault(event.chat, event.seq - 1)
-        if self.dialog.rest_id is not None and event.chat not in self.dialog.places:
-            self.start_replay(Replay(self.dialog.rest_id, {event.chat: event.seq - 1}, rest=False, epoch=None))
+            self.heads.setdefault(chat, seq - 1)
+        if self.dialog.rest_id is not None and chat not in self.dialog.places:
+            self.start_replay(Replay(self.dialog.rest_id, {chat: seq - 1}, rest=False, epoch=None))
 
     def _show_typing(self, chat: ChatId, *, active: bool) -> None:
         audience = self.hub.audiences.get(chat)

@@ -6,6 +6,8 @@ One hub a process, used on the event loop only.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -30,7 +32,7 @@ from tenfour.broker.broker import (
     UserDisabled,
 )
 from tenfour.domain.bucket import Bucket
-from tenfour.domain.event import EventKind
+from tenfour.domain.event import Event, EventKind
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.audience import Audience
 from tenfour.gateway.limits import AddressBook, GatewayLimits, SlowReaders
@@ -38,7 +40,7 @@ from tenfour.gateway.missed import MissedEvents
 from tenfour.gateway.presence import Presence
 from tenfour.gateway.profiles import Profiles
 from tenfour.gateway.room import Heal, Pass, RoomEffect
-from tenfour.ids import ChatId, ConnectionId, UserId
+from tenfour.ids import ChatId, ConnectionId, Seq, SessionId, UserId
 from tenfour.observe.endings import Endings
 from tenfour.observe.log import Log
 from tenfour.observe.metrics import Counters
@@ -166,8 +168,15 @@ class Hub:
             audience.room.gave_up()
             return
         changes = [event for event in missing if event.kind is not EventKind.MESSAGE_SENT]
+        self._note_changes(changes)
         events = ChatEvents(audience.chat, missing[0].seq, [codec.encode_event(event) for event in missing], changes)
         self.carry_out(audience, audience.room.healed(events))
+
+    def _note_changes(self, changes: Sequence[Event]) -> None:
+        for event in changes:
+            self.rights.heard(event)
+            if event.kind is EventKind.MEMBER_JOINED:
+                self.presence.entered(event.data["user"])
 
     def _heal_failed(self, audience: Audience, cause: Exception) -> None:
         """Who follows the chat would miss events: they come back and resume, or learn what is wrong."""
@@ -183,13 +192,10 @@ class Hub:
             return
         match bell:
             case ChatEvents():
-                for event in bell.changes:
-                    self.rights.heard(event)
-                    if event.kind is EventKind.MEMBER_JOINED:
-                        self.presence.entered(event.data["user"])
+                self._note_changes(bell.changes)
                 self.carry_out(audience, audience.room.heard(bell))
             case HeadMoved():
-                self.carry_out(audience, audience.room.saw_head(bell.head))
+                self.saw_head(bell.chat, bell.head)
             case TypingNotice():
                 if audience.member_count <= self.limits.receipts_live_max:
                     shown = frames.TypingShown(bell.chat, bell.by, TYPING_EXPIRES_MS if bell.active else 0)
@@ -238,20 +244,52 @@ class Hub:
     def _user_heard(self, bell: UserBell) -> None:
         if isinstance(bell, MembershipChanged):
             self.rights.heard(bell.event)
-        seat = self.users.get(bell.user)
-        for connection in list(seat.connections) if seat is not None else ():
+        for connection in self._connections_of(bell.user):
             match bell:
                 case SessionEnded():
                     if bell.session is None or connection.session == bell.session:
                         connection.end(ErrorCode.TOKEN_REVOKED)
                 case UserDisabled():
                     connection.end(ErrorCode.USER_DISABLED)
-                case MembershipChanged():
-                    connection.membership_changed(bell.event)
+                case MembershipChanged() if bell.event.kind is EventKind.MEMBER_JOINED:
+                    connection.joined(bell.event.chat, bell.event.seq)
                 case OwnReceipt() if connection.admitted:
                     connection.say(_receipt_shown(bell.receipt))
-                case OwnReceipt() | ConnectionOpened():
+                case MembershipChanged() | OwnReceipt() | ConnectionOpened():
                     pass
+
+    # What the store says, where the bell may have been lost
+
+    def is_behind(self, chat: ChatId, head: Seq) -> bool:
+        """Whether a room here has not got as far as this."""
+        audience = self.audiences.get(chat)
+        return audience is not None and audience.room.last_seq is not None and audience.room.last_seq < head
+
+    def saw_head(self, chat: ChatId, head: Seq) -> None:
+        """The head of a chat: a room here that is behind reads what it missed."""
+        audience = self.audiences.get(chat)
+        if audience is not None:
+            self.carry_out(audience, audience.room.saw_head(head))
+
+    def saw_join(self, user: UserId, chat: ChatId, seq: Seq) -> None:
+        """The user has come into the chat with this event, and may know it already."""
+        for connection in self._connections_of(user):
+            connection.joined(chat, seq)
+
+    def end_user(self, user: UserId, code: ErrorCode) -> None:
+        """Closes all connections of a user."""
+        for connection in self._connections_of(user):
+            connection.end(code)
+
+    def end_sessions(self, sessions: AbstractSet[SessionId]) -> None:
+        """Closes the connections of sessions that are over."""
+        for connection in list(self.connections.values()):
+            if connection.session in sessions:
+                connection.end(ErrorCode.TOKEN_REVOKED)
+
+    def _connections_of(self, user: UserId) -> Sequence[Connection]:
+        seat = self.users.get(user)
+        return tuple(seat.connections) if seat is not None else ()
 
     # Time
 
