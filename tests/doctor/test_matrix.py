@@ -31,8 +31,9 @@ def test_what_differs_from_run_to_run_is_no_difference():
 
 def test_a_row_stays_as_it_was_while_it_says_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(matrix, "PAGE", tmp_path / "page.md")
-    put([Row("tcp_refused", "Nobody | listens.", "Port 1 is closed.", 0.1)])
+    put([Row("tcp_refused", "Nobody | listens.", "Port 1 is closed.", 1.0)])
 
-    put([Row("tcp_refused", "Nobody | listens.", "Port 2 is closed.", 0.2), Row(None, "Nothing.", "All is well.", 1.0)])
+    put([Row("tcp_refused", "Nobody | listens.", "Port 3 is closed.", 1.01)])
+    put([Row("tcp_refused", "Nobody | listens.", "Port 2 is closed.", 2.0), Row(None, "Nothing.", "All is well.", 1.0)])
 
-    assert read() == [Row("tcp_refused", "Nobody | listens.", "Port 1 is closed.", 0.2), Row(None, "Nothing.", "All is well.", 1.0)]
+    assert read() == [Row("tcp_refused", "Nobody | listens.", "Port 1 is closed.", 2.0), Row(None, "Nothing.", "All is well.", 1.0)]
