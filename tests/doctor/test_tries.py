@@ -20,7 +20,7 @@ from tenfour.doctor.steps.forward import proxied
 from tenfour.doctor.steps.past import Past, read_past
 from tests.doctor.listeners import Authority, Talk, accepting, answering, closed_port, head_of, listening, mute, refusing_in_tls
 from tests.doctor.staging.mistakes import Mistake
-from tests.doctor.staging.proxies import free_port, staged
+from tests.doctor.staging.proxies import free_ports, staged
 from tests.servers import Server
 
 DOOR = "/api/v1/ws"
@@ -99,8 +99,8 @@ def test_where_the_server_listens_is_read(given: str, meant: Past):
 
 
 async def test_haproxy_is_known_by_how_it_refuses_a_malformed_request(server, tmp_path):
-    mistake = Mistake(Proxy.HAPROXY, "Upgrade deleted", "upgrade_stripped", "http-request del-header Upgrade\n server own UPSTREAM")
-    with staged(Proxy.HAPROXY, [mistake], server.url.partition("://")[2], tmp_path) as ports:
+    mistake = Mistake(Proxy.HAPROXY, "upgrade_stripped", "HAProxy that deletes Upgrade.", "http-request del-header Upgrade\n server own UPSTREAM")
+    with staged(Proxy.HAPROXY, [mistake], {"UPSTREAM": server.url.partition("://")[2]}, tmp_path) as ports:
         evidence = await look(f"ws://127.0.0.1:{ports[mistake]}")
 
     diagnosis = diagnose(evidence)
@@ -110,8 +110,8 @@ async def test_haproxy_is_known_by_how_it_refuses_a_malformed_request(server, tm
 
 
 async def test_a_mute_server_is_told_from_a_mute_proxy(tmp_path):
-    mistake = Mistake(Proxy.HAPROXY, "server stands still", "upstream_mute", "server own MUTE")
-    with staged(Proxy.HAPROXY, [mistake], "127.0.0.1:1", tmp_path) as ports:
+    mistake = Mistake(Proxy.HAPROXY, "upstream_mute", "HAProxy whose server stands still.", "server own MUTE")
+    with staged(Proxy.HAPROXY, [mistake], {}, tmp_path) as ports:
         evidence = await look(f"ws://127.0.0.1:{ports[mistake]}")
 
     assert named(evidence) == "upstream_mute"
@@ -164,9 +164,11 @@ async def test_a_server_that_hangs_up_on_http1_and_answers_http2(authority):
 
 async def test_websockets_over_the_http2_of_haproxy_open(server, authority, tmp_path):
     authority.server("localhost")
-    port = free_port()
-    mistake = Mistake(Proxy.HAPROXY, "TLS as it should be", None, f"bind 127.0.0.1:{port} ssl crt {tmp_path}/server1.pem alpn h2,http/1.1\n server own UPSTREAM")
-    with staged(Proxy.HAPROXY, [mistake], server.url.partition("://")[2], tmp_path):
+    (port,) = free_ports(1)
+    folder = tmp_path / "proxy"
+    folder.mkdir()
+    mistake = Mistake(Proxy.HAPROXY, None, "HAProxy with TLS as it should be.", f"bind 127.0.0.1:{port} ssl crt {tmp_path}/server1.pem alpn h2,http/1.1\n server own UPSTREAM")
+    with staged(Proxy.HAPROXY, [mistake], {"UPSTREAM": server.url.partition("://")[2]}, folder):
         evidence = await look(f"wss://localhost:{port}", tls=authority.trusted(), origin="")
 
     assert named(evidence) is None
