@@ -18,11 +18,14 @@ from tenfour.broker.broker import (
     ConnectionOpened,
     HeadMoved,
     MembershipChanged,
+    NodeAlive,
     OwnReceipt,
     PresenceNotice,
     ProfileNotice,
     ReceiptNotice,
     ReceiptNotices,
+    RosterPart,
+    RosterWanted,
     SessionEnded,
     Sign,
     TypingNotice,
@@ -56,7 +59,13 @@ USER_BELLS: list[Any] = [
     ConnectionOpened(ANN, ConnectionId("c")),
     OwnReceipt(ANN, ReceiptNotice(CHAT, ANN, 9, 9)),
 ]
-SIGNS: list[Any] = [PresenceNotice(ANN, online=True, since=5, node="n"), ProfileNotice(ANN, "Ann", None, "a picture")]
+SIGNS: list[Any] = [
+    PresenceNotice(ANN, online=True, since=5, node="n"),
+    ProfileNotice(ANN, "Ann", None, "a picture"),
+    NodeAlive("n", 2, 0xFFFFFFFF),
+    RosterWanted("n"),
+    RosterPart("n", 7, 0, 2, {ANN: 5, BEN: 2**40}),
+]
 
 
 def plain(bell: Any) -> Any:

@@ -6,7 +6,7 @@ its caller: what cannot be carried is dropped and counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -95,6 +95,8 @@ UserBell = SessionEnded | UserDisabled | MembershipChanged | ConnectionOpened | 
 
 @dataclass(frozen=True, slots=True)
 class PresenceNotice:
+    """Somebody's first connection to a node is there, or the last one has been gone for long enough."""
+
     user: UserId
     online: bool
     since: int
@@ -111,7 +113,35 @@ class ProfileNotice:
     avatar: str | None
 
 
-Sign = PresenceNotice | ProfileNotice
+@dataclass(frozen=True, slots=True)
+class NodeAlive:
+    """A node says a few times a minute that it is there, and how many users are online on it."""
+
+    node: str
+    users: int
+    checksum: int
+
+
+@dataclass(frozen=True, slots=True)
+class RosterWanted:
+    """Somebody's list of this node's users is not what the node has said."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPart:
+    """A piece of the list of all users that are online on a node, each since when."""
+
+    node: str
+    checksum: int
+    """Of the whole list: pieces of one list have the same."""
+    part: int
+    parts: int
+    users: Mapping[UserId, int]
+
+
+Sign = PresenceNotice | ProfileNotice | NodeAlive | RosterWanted | RosterPart
 
 
 class Subscription(Protocol):

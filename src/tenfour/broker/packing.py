@@ -11,10 +11,13 @@ from tenfour.broker.broker import (
     ConnectionOpened,
     HeadMoved,
     MembershipChanged,
+    NodeAlive,
     OwnReceipt,
     PresenceNotice,
     ProfileNotice,
     ReceiptNotices,
+    RosterPart,
+    RosterWanted,
     SessionEnded,
     Sign,
     TypingNotice,
@@ -37,6 +40,9 @@ _TAGS: dict[type, bytes] = {
     OwnReceipt: b"o",
     PresenceNotice: b"p",
     ProfileNotice: b"f",
+    NodeAlive: b"a",
+    RosterWanted: b"w",
+    RosterPart: b"l",
 }
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODERS: dict[bytes, msgspec.msgpack.Decoder[Any]] = {FORMAT + tag: msgspec.msgpack.Decoder(kind) for kind, tag in _TAGS.items()}
