@@ -56,10 +56,12 @@ def tenfour(*arguments: str, data: Path | None = None, stdin: str = "", **more: 
 
 
 class Following:
-    """``tenfour tail`` in a process of its own, line by line as it prints them."""
+    """``tenfour tail`` (or another endless command) in a process of its own, line by line as it prints them."""
+
+    command = "tail"
 
     def __init__(self, *arguments: str, data: Path | None = None, **more: str) -> None:
-        command = [sys.executable, "-X", "faulthandler", "-m", "tenfour", "tail", *arguments]
+        command = [sys.executable, "-X", "faulthandler", "-m", "tenfour", self.command, *arguments]
         self._process = subprocess.Popen(command, env=environment(data, more), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self._printed: Lines = Lines(self._process.stdout)
         self._told: Lines = Lines(self._process.stderr)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+import signal
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tenfour.doctor.probe import Options, Target
     from tenfour.doctor.report import Report
     from tenfour.doctor.steps.past import Past
+    from tenfour.doctor.watch import Change, Watch
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skipped": "bright_black"}
 _CARRIERS = ("authorization", "subprotocol", "query", "first_frame")
@@ -119,29 +121,49 @@ async def _examine(target: Target, how: Options, printing: _Printing) -> int:
 
 
 async def _watch(target: Target, how: Options, printing: _Printing, every_s: float) -> int:
-    """Until it is interrupted; the first look is printed, then each that comes to something else."""
-    from tenfour.doctor.probe import examine
-    from tenfour.doctor.report import report_of
+    """Until Ctrl-C, which ends it with a summary and the exit code of the last look."""
+    from tenfour.clock import SystemClock
+    from tenfour.doctor.watch import Watch, summary
 
-    last: tuple[str | None, str | None] | None = None
-    while True:
-        report = report_of(await examine(target, how, lambda _: None))
-        cause, server = report.diagnosis.cause, report.evidence.http.server if report.evidence.http is not None else None
-        now = (cause.id if cause is not None else None, server.node if server is not None else None)
-        if now != last:
-            _write(report, printing)
-            if last is not None and not printing.as_json:
-                click.echo()
-            click.echo(_moment(report.evidence), err=True)
-            _print(report, printing)
-            last = now
-        await asyncio.sleep(every_s)
+    over = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, over.set)
+    watch = Watch(target, how, every_s)
+    printed, interrupted = asyncio.create_task(_print_changes(watch, printing)), asyncio.create_task(over.wait())
+    await asyncio.wait([printed, interrupted], return_when=asyncio.FIRST_COMPLETED)
+    for task in (printed, interrupted):
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await printed
+    click.echo("\n" + "\n".join(summary(watch.tally, SystemClock().now_ms())), err=True)
+    return watch.tally.last.diagnosis.exit_code if watch.tally.last is not None else Exit.INTERRUPTED
 
 
-def _moment(evidence: Evidence) -> str:
+async def _print_changes(watch: Watch, printing: _Printing) -> None:
+    """The first look as a whole, of the others what has changed."""
+    async with contextlib.aclosing(watch.changes()) as changes:
+        async for change in changes:
+            _write(change, printing)
+            if printing.as_json:
+                from tenfour.doctor.report import as_line
+
+                click.echo(as_line(change, printing.secrets))
+            else:
+                _print_change(change, printing)
+
+
+def _print_change(change: Change, printing: _Printing) -> None:
+    from tenfour.doctor.report import Report
+    from tenfour.doctor.watch import headline
     from tenfour.wire.times import rfc3339
 
-    return rfc3339(evidence.at_ms)
+    report = Report(change.diagnosis, change.checks, change.evidence)
+    if change.kind == "first":
+        _print(report, printing)
+        return
+    click.echo(f"\n{rfc3339(change.evidence.ended.at_ms if change.evidence.ended is not None else change.at_ms)}  {_shown(headline(change), printing.secrets)}")
+    if change.diagnosis.cause is not None:
+        _print_conclusion(report, replace(printing, quiet=True))
 
 
 # The target
@@ -231,7 +253,7 @@ def _progress(idle_s: float | None) -> Any:
             click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def _write(report: Report, printing: _Printing) -> None:
+def _write(report: Report | Change, printing: _Printing) -> None:
     from tenfour.doctor.report import as_json
 
     if printing.file is None:

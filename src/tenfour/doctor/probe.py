@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 from tenfour.clock import SystemClock
 from tenfour.doctor.diagnosis import diagnose, proxy_of
 from tenfour.doctor.evidence import Carrier, Evidence, Token, Welcome
+from tenfour.doctor.held import Held
 from tenfour.doctor.judge_line import judge_tls
 from tenfour.doctor.steps.address import ALL_CHATS, origin_of, read_address
 from tenfour.doctor.steps.delivery import deliver, deliver_in_own_chat
@@ -32,7 +33,7 @@ from tenfour.doctor.steps.token import read_token
 from tenfour.doctor.steps.traffic import evenly, growing, open_echo, round_trips
 from tenfour.doctor.steps.upgrade import ask_for_upgrade
 from tenfour.doctor.steps.way import Way
-from tenfour.doctor.steps.websocket import Asked
+from tenfour.doctor.steps.websocket import Asked, upgrade
 from tenfour.doctor.steps.welcome import Entered, carrying, enter
 from tenfour.wire.frames import PROTOCOL
 
@@ -92,24 +93,12 @@ OnStep = Callable[[Evidence], None]
 
 async def examine(target: Target, options: Options, on_step: OnStep) -> Evidence:
     """All that can be seen; ``on_step`` is told after each step."""
-    examination = _Examination(target, options, on_step)
-    try:
-        async with asyncio.timeout(options.patience.all), asyncio.TaskGroup() as beside:
-            beside.create_task(examination.ask_through_own_proxy())
-            go_on = await examination.reach() and await examination.get_in()
-            if go_on:
-                await examination.talk()
-            elif diagnose(examination.evidence).cause is not None:
-                await examination.try_further()
-    except TimeoutError:
-        examination.note(f"The examination was ended after {options.patience.all:g} s; what was at work then is not measured.")
-    else:
-        if go_on and options.idle_s is not None:
-            await examination.be_silent(options.idle_s)
+    examination = Examination(target, options, on_step)
+    await examination.run()
     return examination.evidence
 
 
-class _Examination:
+class Examination:
     """One run: the evidence as it grows, and the way that it found."""
 
     def __init__(self, target: Target, options: Options, on_step: OnStep) -> None:
@@ -132,14 +121,41 @@ class _Examination:
         self._heartbeat_s: float | None = None
         on_step(self.evidence)
 
-    def note(self, sentence: str) -> None:
+    async def run(self) -> None:
+        """The whole of it."""
+        patience_s, go_on = self._patience.all, False
+        try:
+            async with asyncio.timeout(patience_s), asyncio.TaskGroup() as beside:
+                beside.create_task(self._ask_through_own_proxy())
+                go_on = await self._reach() and await self._get_in()
+                if go_on:
+                    await self._talk()
+                elif diagnose(self.evidence).cause is not None:
+                    await self._try_further()
+        except TimeoutError:
+            self._note(f"The examination was ended after {patience_s:g} s; what was at work then is not measured.")
+        else:
+            if go_on and self._options.idle_s is not None:
+                await self._be_silent(self._options.idle_s)
+
+    async def hold(self) -> Held | None:
+        """Connections to keep: one let in where there is a token, and one at the echo door, or at the door of somebody else's server."""
+        assert self._way is not None, "it was reached"
+        is_ours = self.evidence.http is not None and self.evidence.http.server is not None
+        found = [(await upgrade(self._way, self._echo() if is_ours else self._asked, self._patience.upgrade)).socket]
+        if self._token is not None and self._carrier != "ticket":
+            found.append((await self._enter(self._asked)).socket)
+        sockets = [each for each in found if each is not None]
+        return Held(sockets) if sockets else None
+
+    def _note(self, sentence: str) -> None:
         self.evidence = replace(self.evidence, notes=(*self.evidence.notes, sentence))
 
     def _see(self, **seen: object) -> None:
         self.evidence = replace(self.evidence, **seen)  # type: ignore[arg-type]
         self._on_step(self.evidence)
 
-    async def ask_through_own_proxy(self) -> None:
+    async def _ask_through_own_proxy(self) -> None:
         """The way that other programs of this machine take, where its environment names a proxy."""
         address = self.evidence.address
         proxy = proxied(address, self._target.environment)
@@ -148,7 +164,7 @@ class _Examination:
         way = Way(address.host, address.port, "", unverifying() if address.is_secure else None)
         self._see(forward=await ask_through(proxy, way, self._asked_on(way), self._patience.upgrade))
 
-    async def try_further(self) -> None:
+    async def _try_further(self) -> None:
         """After a failure: who is first on the way, does the same work past it, does another port answer."""
         async with asyncio.TaskGroup() as tries:
             tries.create_task(self._look_past())
@@ -179,7 +195,7 @@ class _Examination:
         found = await look_elsewhere(address.host, [dial.address for dial in tcp.dials], address.port, self._patience.further)
         self._see(tcp=replace(tcp, elsewhere=found))
 
-    async def reach(self) -> bool:
+    async def _reach(self) -> bool:
         """Address, name, line, TLS, HTTP. Whether it makes sense to ask for an upgrade."""
         address = self.evidence.address
         if address.fault is not None:
@@ -231,7 +247,7 @@ class _Examination:
         origin = way.own_origin if self._origin is None else self._origin or None
         return Asked(self.evidence.address.path, self._query, origin, (PROTOCOL,))
 
-    async def get_in(self) -> bool:
+    async def _get_in(self) -> bool:
         """Upgrade, token, welcome. Whether a connection stands."""
         assert self._way is not None, "it was reached"
         seen = await ask_for_upgrade(self._way, self._asked, self._patience.upgrade)
@@ -244,7 +260,7 @@ class _Examination:
         if not self._token or token.unsendable:
             return self._token is None and is_ours
         if not is_ours and seen.subprotocol != PROTOCOL:
-            self.note("The token was not sent, because what answers is not Tenfour.")
+            self._note("The token was not sent, because what answers is not Tenfour.")
             return False
         entered = await self._enter(replace(self._asked, query=self._whole_query))
         self._see(welcome=self._placed(entered.seen))
@@ -271,11 +287,11 @@ class _Examination:
             return
         await entered.socket.close()
         if self._carrier == "ticket":
-            self.note("Not measured: delivery, because a ticket opens one connection only.")
+            self._note("Not measured: delivery, because a ticket opens one connection only.")
             return
         seen = await deliver_in_own_chat(self._rest, self._enter_chat, entered.said, self._nodes)
         if isinstance(seen, str):
-            self.note(seen)
+            self._note(seen)
         else:
             self._see(delivery=seen)
 
@@ -285,7 +301,7 @@ class _Examination:
         async with entered.socket:
             second = await self._enter(self._asked)
             if second.socket is None:
-                self.note("Not measured: delivery, because a second connection was not let in.")
+                self._note("Not measured: delivery, because a second connection was not let in.")
                 return
             async with second.socket:
                 self._see(delivery=await deliver(entered.socket, second.socket, chat, (entered.seen.node, second.seen.node), self._nodes))
@@ -315,14 +331,14 @@ class _Examination:
         asked = replace(self._asked, path=base_of(self.evidence.address.path) + ECHO, query=query)
         return asked if self._token is None or self._carrier in ("ticket", "first_frame") else carrying(asked, self._carrier, self._token)
 
-    async def talk(self) -> None:
+    async def _talk(self) -> None:
         """The echo door: round trips, large frames, evenness. Only Tenfour has one."""
         assert self._way is not None, "it was reached"
         if self.evidence.http is None or self.evidence.http.server is None:
             return
         socket = await open_echo(self._way, self._echo(), self._patience.upgrade)
         if isinstance(socket, str):
-            self.note(f"The echo door did not open ({socket}), so that round trip, large frames and evenness are not measured.")
+            self._note(f"The echo door did not open ({socket}), so that round trip, large frames and evenness are not measured.")
             return
         async with socket:
             self._see(echo=await round_trips(socket))
@@ -331,15 +347,15 @@ class _Examination:
             if socket.how_it_ended is None:
                 self._see(steady=await evenly(socket))
 
-    async def be_silent(self, longest_s: float) -> None:
+    async def _be_silent(self, longest_s: float) -> None:
         """The test of silence, which has its own time."""
         assert self._way is not None, "it was reached"
         if self.evidence.http is None or self.evidence.http.server is None:
-            self.note("Not measured: silence, for which Tenfour's echo door is needed.")
+            self._note("Not measured: silence, for which Tenfour's echo door is needed.")
             return
         idle = await be_silent(Doors(self._way, self._echo("heartbeat=off"), self._echo(), self._patience.upgrade), longest_s)
         if idle is None:
-            self.note("Not measured: silence, because the echo door did not take enough connections.")
+            self._note("Not measured: silence, because the echo door did not take enough connections.")
             return
         self._see(idle=idle if self._heartbeat_s is None else replace(idle, heartbeat_s=self._heartbeat_s))
 

@@ -28,9 +28,14 @@ def report_of(evidence: Evidence) -> Report:
     return Report(diagnose(evidence), checks(evidence), evidence)
 
 
-def as_json(report: Report, secrets: Iterable[str] = ()) -> str:
+def as_json(report: object, secrets: Iterable[str] = ()) -> str:
     """The report without secrets: evidence has none of its own, but a page that repeats the address may."""
-    text = msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+    return msgspec.json.format(as_line(report, secrets).encode(), indent=2).decode()
+
+
+def as_line(report: object, secrets: Iterable[str] = ()) -> str:
+    """The same in one line."""
+    text = msgspec.json.encode(report).decode()
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
     return text

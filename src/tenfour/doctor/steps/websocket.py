@@ -157,6 +157,8 @@ class WebSocket:
         self.opened_s = now_s()
         self.ended: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
         self.ended_s = 0.0
+        self.heard_s = self.opened_s
+        """When the last frame came."""
         self.pinged_s: float | None = None
         """When the first ping of the other side came."""
         self._reader = reader
@@ -174,6 +176,10 @@ class WebSocket:
         """Sends a text; gives the moment."""
         self._write(Opcode.TEXT, text.encode() if isinstance(text, str) else text)
         return now_s()
+
+    def ping(self) -> None:
+        """Asks whether the other side is there; ``heard_s`` tells the answer."""
+        self._write(Opcode.PING, b"")
 
     async def next(self, patience_s: float) -> Message | None:
         """The next message; None where none came in time or none comes any more (``ended`` is done then)."""
@@ -226,6 +232,7 @@ class WebSocket:
         parts: list[bytes] = []
         while True:
             frame = await read_frame(self._reader)
+            self.heard_s = now_s()
             opcode, payload = frame.opcode, frame.payload
             if opcode == Opcode.CLOSE:
                 self._write(Opcode.CLOSE, payload[:2])
