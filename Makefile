@@ -31,6 +31,7 @@ check: $(VENV)/.installed-dev node-tools web ## Lint, format, types, layers, doc
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/make_docs.py --check
 	$(BIN)/python tools/make_sdk.py --check
+	$(BIN)/python tools/make_debug.py --check
 	$(BIN)/python tools/check_text.py
 	$(BIN)/python tools/node.py run check --workspaces --include-workspace-root --if-present
 	$(BIN)/python tools/node.py run check:api-types --workspace web
@@ -44,6 +45,7 @@ format: $(VENV)/.installed-dev node-tools ## Puts the code into shape
 docs: $(VENV)/.installed-dev ## Makes the reference pages and the SDK's types from the code
 	$(BIN)/python tools/make_docs.py
 	$(BIN)/python tools/make_sdk.py
+	$(BIN)/python tools/make_debug.py
 
 doctor-matrix: $(VENV)/.installed-dev ## Writes what the doctor says of each staged cause, docs/reference/doctor-matrix.md
 	TENFOUR_MATRIX=write $(BIN)/python -m pytest tests/doctor -m cause $(ARGS)

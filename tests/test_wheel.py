@@ -47,6 +47,16 @@ def test_it_has_the_built_web_client_also_compressed(wheel):
     assert not any(part.startswith(".") for each in files for part in each.split("/"))
 
 
+def test_it_has_the_debugger_the_test_page_and_the_test_script_in_one_file_each(wheel):
+    pages = [wheel.read(f"{CLIENT}debug/{name}").decode() for name in ("websocket-debug.html", "websocket-test.html")]
+    script = wheel.read(f"{CLIENT}debug/websocket-test.js").decode()
+
+    for page in pages:
+        assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=[\"'](?!data:)", page.partition("<script")[0])
+        assert "unsafe" not in page.partition("<script")[0]
+    assert not re.search(r"\brequire\(|^import\b", script, re.MULTILINE)
+
+
 def test_it_has_the_licence_and_names_the_command(wheel):
     files = {name.partition(".dist-info/")[2]: name for name in wheel.namelist() if ".dist-info/" in name}
 

@@ -113,6 +113,21 @@ async def test_who_has_the_file_already_gets_no_body(get: Get) -> None:
     assert other.status_code == 200
 
 
+async def test_the_debugger_and_the_test_page_bring_the_policy_that_they_have_in_themselves(built: Path) -> None:
+    page = b'<!doctype html><meta http-equiv="Content-Security-Policy" content="script-src \'sha256-abc=\'; connect-src *" /><p>debug</p>'
+    (built / "debug").mkdir()
+    (built / "debug" / "websocket-debug.html").write_bytes(page)
+    (built / "debug" / "websocket-test.html").write_bytes(page)
+
+    transport = httpx.ASGITransport(SiteServer(routes, Site.load(built)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://tenfour.test") as http:
+        answers = [await http.get(path) for path in ("/debug", "/debug/", "/debug/test", "/debug/websocket-debug.html", "/debug/websocket-test.html")]
+
+    assert {answer.content for answer in answers} == {page}
+    assert {answer.headers["content-security-policy"] for answer in answers} == {"script-src 'sha256-abc='; connect-src *; frame-ancestors 'none'"}
+    assert {answer.headers["cache-control"] for answer in answers} == {"no-cache"}
+
+
 async def test_a_checkout_without_a_build_says_which_command_makes_one(tmp_path: Path) -> None:
     transport = httpx.ASGITransport(SiteServer(routes, Site.load(tmp_path / "nothing")))
 

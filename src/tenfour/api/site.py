@@ -4,6 +4,7 @@
 |----------------------------------------------|----------------------------------------------------|
 | ``/assets/*``                                | a file whose name holds its hash: kept for a year  |
 | ``/sw.js``, ``/manifest.webmanifest``, icons | a file, asked for anew each time (304 by its ETag) |
+| ``/debug``, ``/debug/test``                  | the debugger and the test page, ``/debug/websocket-*`` as files |
 | ``/``, ``/chats/…``, ``/settings``, ``/setup`` … | the page: which one it is, is the client's affair |
 
 Any other path is the client's where somebody looks at it in a browser. What belongs to the API, a name with a dot
@@ -23,6 +24,10 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 PAGE = "index.html"
 _OF_THE_CLIENT = re.compile(r"/(?:chats|settings|admin|login|register|setup)(?:/|$)")
+DEBUGGER, TEST_PAGE = "/debug/websocket-debug.html", "/debug/websocket-test.html"
+"""One file each, which works from a disk too: it has its policy in itself."""
+_TOOLS = {"/debug": DEBUGGER, "/debug/": DEBUGGER, "/debug/test": TEST_PAGE}
+_OWN_POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)"')
 # Wherever "api" stands: a page with status 200 would hide from a program that it asks at a wrong address.
 _OF_THE_API = re.compile(r".*/api(?:/|$)|/(?:metrics|\.well-known)(?:/|$)")
 _TYPES = {
@@ -68,6 +73,7 @@ class File:
     etag: bytes
     bodies: dict[str, bytes]
     """Content-Encoding → body; the empty name is the file as it is."""
+    policy: bytes
 
     def choose(self, accepted: str) -> tuple[str, bytes]:
         """The encoding and body for an Accept-Encoding header."""
@@ -96,7 +102,7 @@ class Site:
         """The file, or the page for a path of the client; ``None``: the path is not the client's. Takes the Accept header."""
         if _OF_THE_API.match(path):
             return None
-        found = self.files.get(path)
+        found = self.files.get(_TOOLS.get(path, path))
         if found is not None:
             return found
         is_route = "." not in path.rpartition("/")[2] and (path == "/" or _OF_THE_CLIENT.match(path) is not None or "text/html" in accepted)
@@ -133,7 +139,7 @@ def built_site() -> Site:
 
 
 def _headers(found: File, encoding: str, body: bytes, status: int) -> list[tuple[bytes, bytes]]:
-    headers = [(b"etag", found.etag), (b"cache-control", found.cache), (b"vary", b"Accept-Encoding"), (b"content-security-policy", POLICY.encode())]
+    headers = [(b"etag", found.etag), (b"cache-control", found.cache), (b"vary", b"Accept-Encoding"), (b"content-security-policy", found.policy)]
     if status != 304:  # noqa: PLR2004 - RFC 9110, section 15.4.5: it has no content
         headers += [(b"content-type", found.media_type.encode()), (b"content-length", str(len(body)).encode())]
         if encoding:
@@ -169,9 +175,11 @@ def _file(name: str, found: dict[str, bytes]) -> File:
 
 
 def _make(body: bytes, media_type: str, cache: bytes, compressed: dict[str, bytes]) -> File:
+    own = _OWN_POLICY.search(body) if media_type == _TYPES["html"] else None
+    policy = own[1] + b"; frame-ancestors 'none'" if own is not None else POLICY.encode()
     # Weak: the encodings share it.
     etag = b'W/"%s"' % hashlib.sha256(body).hexdigest()[:32].encode()
-    return File(media_type, cache, etag, {"": body, **compressed})
+    return File(media_type, cache, etag, {"": body, **compressed}, policy)
 
 
 _NO_PAGE = _make(NOT_BUILT.encode(), _TYPES["html"], b"no-store", {})

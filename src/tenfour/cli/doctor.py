@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,17 @@ class _Printing:
     secrets: tuple[str, ...]
 
 
+def _print_page(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    """The debugger for browsers, as the build left it in the package."""
+    if not wanted:
+        return
+    page = files("tenfour") / "web" / "debug" / "websocket-debug.html"
+    if not page.is_file():
+        raise CommandFailed("the browser debugger is not built", "In a checkout of the sources: make web")
+    click.echo(page.read_text(encoding="utf-8"), nl=False)
+    ctx.exit()
+
+
 @click.command(epilog=_EPILOG)
 @click.argument("url", required=False)
 @click.option("--token", envvar="TENFOUR_TOKEN", metavar="TOKEN", help="The access token that is not let in. Others can read it in the list of processes: better by TENFOUR_TOKEN or --token-file.")
@@ -67,6 +79,7 @@ class _Printing:
 @options.as_json
 @click.option("--quiet", is_flag=True, help="Says nothing when all is well.")
 @click.option("--report", "file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Writes all that was seen into a file to attach to a ticket; no secret is in it.")
+@click.option("--page", is_flag=True, is_eager=True, expose_value=False, callback=_print_page, help="Prints the debugger for browsers, one file that works from a disk: --page > websocket-debug.html")
 @options.data
 def doctor(url: str | None, *, token: str | None, token_file: str | None, watch: bool, every_s: float, as_json: bool, quiet: bool, file: Path | None, data: str | None, **asked: Any) -> None:
     """Says why a connection does not work, and what to do.

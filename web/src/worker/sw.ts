@@ -17,8 +17,8 @@ declare const self: ServiceWorkerGlobalScope & { readonly __WB_MANIFEST: (string
 cleanupOutdatedCaches();
 precacheAndRoute(self.__WB_MANIFEST);
 
-// Every path but the API's is a page of the client, as on the server (api/site.py).
-const ofTheApi = /\/api(\/|$)|^\/(metrics|\.well-known)(\/|$)/;
+// Every path but the API's and the tools' is a page of the client, as on the server (api/site.py).
+const ofTheApi = /\/api(\/|$)|^\/(metrics|\.well-known|debug)(\/|$)/;
 const withEnding = /\.[^/]*$/;
 registerRoute(new NavigationRoute(createHandlerBoundToURL('/index.html'), { denylist: [ofTheApi, withEnding] }));
 
