@@ -55,6 +55,7 @@ export type CauseId =
   | "subprotocol_dropped"
   | "token_missing"
   | "token_malformed"
+  | "token_too_long"
   | "token_algorithm"
   | "token_key_unknown"
   | "token_signature"
@@ -520,7 +521,7 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     sentence: "This network's own proxy does not let the connection through.",
     shows: "Status 407, or `ws://` fails where `wss://` works; other networks work.",
     sure: "`env | grep -i proxy`, or the browser's proxy settings, show a proxy.",
-    fix: "Use `wss://`, and have the proxy allow `CONNECT` to this host and port; log in to it if it asks.",
+    fix: "Use `wss://`, tell the client of the proxy (`HTTPS_PROXY`), and have the proxy allow `CONNECT` to this host and port; log in to it if it asks. A host that is reached without it belongs into `NO_PROXY`.",
     lines: {
     },
   },
@@ -700,6 +701,15 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     lines: {
     },
   },
+  token_too_long: {
+    layer: "token",
+    sentence: "The token is longer than the server takes, which is 8,192 characters.",
+    shows: "Closed with 4401, `token_malformed`; the reason says that it is too long. It works for users with fewer roles or groups.",
+    sure: "Decode the token: claims that Tenfour does not read (roles, groups, a picture) fill it.",
+    fix: "Leave those claims out where the token is made: Tenfour needs `iss`, `aud`, `exp`, the user's id and name.",
+    lines: {
+    },
+  },
   token_algorithm: {
     layer: "token",
     sentence: "The token is signed with an algorithm that its key does not allow.",
@@ -776,7 +786,7 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     layer: "token",
     sentence: "A claim of the token is missing or has a wrong form.",
     shows: "Closed with 4401, `token_claims` or `token_no_expiry`; the reason names the claim.",
-    sure: "Decode the token: `exp` and `sub` have to be there, times as whole seconds.",
+    sure: "Decode the token: `exp` and `sub` have to be there, times as whole seconds; the name is one line that can be read.",
     fix: "Correct the claim where the token is made.",
     lines: {
     },
@@ -1041,7 +1051,7 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     sentence: "A router forgot the connection during a silence and told nobody.",
     shows: "Nothing comes any more, and the connection still looks open; what is sent gets no answer.",
     sure: "After a silence the next frame is not answered, and no end came before it. Typical of phones and of Azure's load balancer.",
-    fix: "Set `heartbeat_s` to 25 or less. Clients should take a missing heartbeat for the end of the line.",
+    fix: "Set `heartbeat_s` well below that time; 25 or less suits most networks. Clients should take a missing heartbeat for the end of the line.",
     lines: {
     },
   },
