@@ -10,12 +10,12 @@ from tenfour.errors import ErrorCode, TenfourError
 from tenfour.wire.problem import problem_json
 from tests.doctor.listeners import Talk
 
-Frame = Callable[[bytes], bytes]
+Change = Callable[[bytes], bytes]
 """What becomes of a frame of the server, whole with its head: itself, another, or nothing."""
 
 
-def relaying_frames(url: str, change: Frame) -> Talk:
-    """Passes everything on, and each frame of the server as it was changed."""
+def relaying_frames(url: str, changing: Callable[[], Change], *, answer: bytes = b"") -> Talk:
+    """Passes everything on, and each frame of the server as the connection's ``changing()`` makes it; ``answer`` is a header more in its 101."""
     host, _, port = url.rpartition("//")[2].rpartition(":")
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -23,10 +23,12 @@ def relaying_frames(url: str, change: Frame) -> Talk:
         there = asyncio.create_task(_pass_on(reader, behind))
         try:
             head = await behind_reader.readuntil(b"\r\n\r\n")
-            writer.write(head)
-            if not re.match(rb"HTTP/1\.1 101 ", head):
+            is_open = re.match(rb"HTTP/1\.1 101 ", head) is not None
+            writer.write(head.replace(b"\r\n", b"\r\n" + answer + b"\r\n", 1) if is_open and answer else head)
+            if not is_open:
                 await _pass_on(behind_reader, writer)
                 return
+            change = changing()
             async for frame in _frames(behind_reader):
                 writer.write(change(frame))
         finally:
@@ -36,9 +38,59 @@ def relaying_frames(url: str, change: Frame) -> Talk:
     return talk
 
 
-def losing(what: bytes) -> Frame:
+def untouched() -> Change:
+    return lambda frame: frame
+
+
+def losing(what: bytes) -> Callable[[], Change]:
     """Frames of the server with this in them get lost."""
-    return lambda frame: b"" if what in frame else frame
+    return lambda: lambda frame: b"" if what in frame else frame
+
+
+def marking() -> Change:
+    """Every frame says that it is compressed, and is not."""
+    return lambda frame: bytes((frame[0] | 0x40,)) + frame[1:]
+
+
+def waiting_for(size: int) -> Callable[[], Change]:
+    """Frames of the server are held until there are so many bytes of them."""
+
+    def changing() -> Change:
+        held = bytearray()
+
+        def change(frame: bytes) -> bytes:
+            held.extend(frame)
+            if len(held) < size:
+                return b""
+            full = bytes(held)
+            held.clear()
+            return full
+
+        return change
+
+    return changing
+
+
+def limiting(url: str, most: int, farewell: bytes | None) -> Talk:
+    """Takes frames of the client up to a size; a larger one is swallowed, or ends the connection with these bytes as last."""
+    host, _, port = url.rpartition("//")[2].rpartition(":")
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind_reader, behind = await asyncio.open_connection(host, int(port))
+        back = asyncio.create_task(_pass_on(behind_reader, writer))
+        try:
+            behind.write(await reader.readuntil(b"\r\n\r\n"))
+            async for frame in _frames(reader):
+                if len(frame) - _head_bytes(frame) <= most:
+                    behind.write(frame)
+                elif farewell is not None:
+                    writer.write(farewell)
+                    return
+        finally:
+            back.cancel()
+            behind.transport.abort()
+
+    return talk
 
 
 def without_door(url: str, path: str) -> Talk:
@@ -88,9 +140,14 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 async def _frames(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Each frame of a server, which are never masked."""
+    """Each frame, whole."""
     while True:
         head = await reader.readexactly(2)
+        head += await reader.readexactly(_head_bytes(head) - 2)
         size = head[1] & 0x7F
-        more = await reader.readexactly({126: 2, 127: 8}.get(size, 0))
-        yield head + more + await reader.readexactly(int.from_bytes(more, "big") if more else size)
+        long = {126: 2, 127: 8}.get(size, 0)
+        yield head + await reader.readexactly(int.from_bytes(head[2 : 2 + long], "big") if long else size)
+
+
+def _head_bytes(frame: bytes) -> int:
+    return 2 + {126: 2, 127: 8}.get(frame[1] & 0x7F, 0) + (4 if frame[1] & 0x80 else 0)

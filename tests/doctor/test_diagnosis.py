@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tenfour.causes import CAUSES, EXIT_CODES, Layer
 from tenfour.doctor.diagnosis import checks, diagnose
-from tenfour.doctor.evidence import Address, Close, Dial, Direct, Elsewhere, Ended, Evidence, Forward, Frame, Frames, Heard, Hop, Idle, Line, Many, Names, Reply, Retried, Tcp, Tls, Welcome
+from tenfour.doctor.evidence import Address, Close, Dial, Direct, Echo, Elsewhere, Ended, Evidence, Forward, Frame, Frames, Heard, Hop, Idle, Line, Many, Names, Reply, Retried, Tcp, Tls, Welcome
 from tenfour.doctor.proxies import Proxy
 from tenfour.errors import ErrorCode
 from tests.doctor.seen import CERTIFICATE, DAY_MS, NOW_MS, PROXIES, answered, closed, healthy, page, refused, until, without_tls
@@ -60,6 +60,10 @@ def _retried(change: str, status: int = 101) -> tuple[Retried, ...]:
 
 def _delivery(**more) -> Evidence:
     return replace(healthy(), delivery=replace(healthy().delivery, **more))
+
+
+def _compression(**more) -> Evidence:
+    return replace(healthy(), compression=replace(healthy().compression, **more))
 
 
 def _idle(silent: list[Line], busy: Line | None, heartbeat: Line | None = None, heartbeat_s: float | None = None) -> Evidence:
@@ -164,7 +168,10 @@ TABLE = {
     "accept_wrong": _upgrade(answered(101)),
     "cdn_caches": _upgrade(answered(101, X_Cache="HIT")),
     "h2_connect_broken": replace(healthy(), upgrade=replace(healthy().upgrade, retried=_retried("http2", 400))),
-    "deflate_broken": replace(healthy(), frames=Frames(9.0, (Frame(1_000, 2.0),), compressed=Close("frame", 1002, ""))),
+    "deflate_broken": _compression(agreed="permessage-deflate", sent=1, close=Close("frame", 1002, "protocol_error: A reserved bit is set")),
+    "deflate_broken by bytes": _compression(agreed="permessage-deflate", sent=2, back=1, close=Close("garbled")),
+    "deflate_broken at the offer": _compression(reply=page(400, "<center>nginx</center>", **NGINX)),
+    "deflate_broken unasked": replace(healthy(), echo=Echo(9.0, 1, (), Close("garbled"))),
     # origin
     "origin_refused": _upgrade(refused(E.ORIGIN_REFUSED, "The page's origin is 'https://evil.example' and the request's host 'chat.example'. To allow it, …"), origin="https://evil.example"),
     "host_rewritten": _upgrade(refused(E.ORIGIN_REFUSED, "The page's origin is 'https://chat.example' and the request's host '127.0.0.1:8410'. To allow it, …", **NGINX)),
@@ -214,6 +221,8 @@ TABLE = {
     "ack_missing": _delivery(ack_ms=None),
     "error_broadcast": _delivery(foreign_errors=1),
     "frames_clumped": _steady(*[2_000.0 * bunch + place for bunch in range(3) for place in range(20)]),
+    "frames_clumped by bytes": replace(healthy(), echo=Echo(4_000.0, 1, (), after_more_bytes=16_000)),
+    "frames_clumped before the welcome": replace(_token(Welcome(6_500.0, "nothing", 6_500.0)), echo=Echo(4_000.0, 1, (), after_more_bytes=16_000)),
     "frames_wrong": replace(healthy(), ended=Ended(NOW_MS, 9.0, Close("frame", 1003, "binary_frame: Binary frames are not part of the protocol"))),
     # idle
     "idle_cut": _idle([Line(90.0, 60.1, FIN), Line(120.0, 60.3, FIN), Line(30.0, 120.0)], Line(0.0, 120.0)),
@@ -233,7 +242,8 @@ TABLE = {
     "replaced during the test": _delivery(ack_ms=None, received_ms=None, close=Close("frame", 4409, "replaced: A newer connection …")),
     "store_down at the test": _delivery(error="store_down", sent_at="n1", ack_ms=None, received_ms=None),
     "rate_limited": _delivery(error="rate_limited", ack_ms=None, received_ms=None),
-    "frame_too_big": replace(healthy(), frames=Frames(9.0, (Frame(60_000, 2.0), Frame(1_000_000, None, Close("frame", 1009, "frame_too_large: The frame is larger than the server takes"))), 65_536)),
+    "frame_too_big": replace(healthy(), frames=Frames(9.0, (Frame(60_000, 2.0), Frame(1_000_000, None, Close("frame", 1009, ""))), 65_536)),
+    "frame_too_big without a word": replace(healthy(), frames=Frames(9.0, (Frame(20_000, 2.0), Frame(20_001, None, FIN), Frame(65_536, None, FIN)))),
     "slow_reader": replace(healthy(), ended=Ended(NOW_MS, 35.0, Close("frame", 4408, "slow_reader: The client reads more slowly than the chat speaks"))),
 }  # fmt: skip
 
@@ -299,6 +309,7 @@ def test_a_server_of_somebody_else_is_well_as_far_as_can_be_seen():
         ("idle_cut", "So many seconds are the default of nginx, ingress-nginx, Apache, AWS Application Load Balancer, fly.io."),
         ("lifetime_cut", "Silent or not, they ended after 30 s. So many seconds are the default of Google load balancer."),
         ("nodes_split", "n1 ends at 7, n2 ends at 4"),
+        ("frame_too_big without a word", "20,000 bytes pass, 20,001 do not; the connection was ended."),
         ("idle_cut before the heartbeat", "The server's heartbeat, every 25 s, comes too late."),
         ("nat_forgot", "A silence of 30 s is borne; after 60 s the next frame was not answered"),
         ("upstream_down HAProxy", "HAProxy answered with status 503"),
@@ -364,6 +375,12 @@ def test_one_stall_of_the_machine_is_no_bunching():
     arrivals = [100.0 * place for place in range(10)] + [1_700.0 + place for place in range(8)] + [1_800.0 + 100 * place for place in range(12)]
 
     assert diagnose(_steady(*arrivals)).cause is None
+
+
+def test_what_the_server_itself_does_not_take_is_no_fault():
+    lost = Frame(65_536, None, Close("frame", 1009, "frame_too_large: The frame is larger than the server takes"))
+
+    assert diagnose(replace(healthy(), frames=Frames(9.0, (Frame(16_000, 2.0), lost), 32_768))).cause is None
 
 
 @pytest.mark.parametrize("close", [FIN, Close("dead")])

@@ -156,15 +156,6 @@ async def test_a_proxy_that_does_not_pass_the_upgrade_on(server):
 
 
 @pytest.mark.slow
-async def test_large_frames_that_get_lost(server):
-    async with listening(relaying(server.url, largest=2_000)) as port:
-        evidence = await look(f"http://127.0.0.1:{port}")
-
-    assert named(evidence) == "mtu_blackhole"
-    assert [frame.bytes for frame in evidence.frames.frames] == [1_000, 1_400, 4_000]
-
-
-@pytest.mark.slow
 async def test_frames_that_come_in_clumps(server):
     async with listening(relaying(server.url, hold_s=0.6)) as port:
         evidence = await look(f"http://127.0.0.1:{port}")

@@ -15,7 +15,7 @@ from typing import Literal
 from tenfour.causes import CAUSES, EXIT_CODES, EXIT_HEALTHY, EXIT_NOT_TENFOUR, Cause
 from tenfour.doctor.evidence import Evidence
 from tenfour.doctor.finding import Finding, is_tenfour, lasting, problem_of
-from tenfour.doctor.judge_delivery import judge_delivery, judge_echo, judge_frames, judge_steady
+from tenfour.doctor.judge_delivery import judge_compression, judge_delivery, judge_echo, judge_frames, judge_steady
 from tenfour.doctor.judge_http import judge_http
 from tenfour.doctor.judge_line import judge_address, judge_address_for_browsers, judge_dead_addresses, judge_names, judge_tcp, judge_tls
 from tenfour.doctor.judge_others import judge_forward, judge_h2, judge_nodes, past_it
@@ -24,6 +24,7 @@ from tenfour.doctor.judge_time import cut_after_s, judge_ended, judge_idle, judg
 from tenfour.doctor.judge_upgrade import judge_upgrade
 from tenfour.doctor.proxies import Proxy, fingerprint, lines
 
+_SWITCHING = 101
 Verdict = Literal["ok", "warn", "fail", "skipped"]
 
 
@@ -147,7 +148,13 @@ def _check(evidence: Evidence, step: _Step, *, failed: bool) -> Check:
         return Check(step.title, "fail", found[0].says, took_ms, found[0].cause)
     if finding is not None:
         return Check(step.title, "warn", finding.says, took_ms, finding.cause)
-    return Check(step.title, "warn" if step.name == "http" and _is_skewed(evidence) else "ok", step.line(evidence), took_ms)
+    return Check(step.title, "warn" if _is_odd(evidence, step) else "ok", step.line(evidence), took_ms)
+
+
+def _is_odd(evidence: Evidence, step: _Step) -> bool:
+    """Something that is no cause here: a clock that goes wrong, or a ``welcome`` that is held back."""
+    held_back = step.name == "welcome" and evidence.welcome is not None and evidence.welcome.outcome != "welcome"
+    return held_back or (step.name == "http" and _is_skewed(evidence))
 
 
 def _is_skewed(evidence: Evidence) -> bool:
@@ -209,7 +216,10 @@ def _token_line(evidence: Evidence) -> str:
 
 def _welcome_line(evidence: Evidence) -> str:
     welcome = evidence.welcome
-    return f"connection {welcome.connection} at node {welcome.node}, {len(welcome.chats)}{' and more' if welcome.chats_more else ''} chats" if welcome is not None else ""
+    if welcome is None or welcome.outcome != "welcome":
+        return "none came"
+    chats = f"{len(welcome.chats)}{' and more' if welcome.chats_more else ''} chat{'' if len(welcome.chats) == 1 and not welcome.chats_more else 's'}"
+    return f"connection {welcome.connection} at node {welcome.node}, {chats}"
 
 
 def _echo_line(evidence: Evidence) -> str:
@@ -217,12 +227,21 @@ def _echo_line(evidence: Evidence) -> str:
     if not times:
         return "nothing sent"
     p99 = quantiles(times, n=100, method="inclusive")[98] if len(times) > 1 else times[0]
-    return f"{len(times)} round trips, p50 {times[len(times) // 2]:.1f} ms, p99 {p99:.1f} ms"
+    return f"{len(times)} round trips, p50 {times[len(times) // 2]:.2f} ms, p99 {p99:.2f} ms"
 
 
 def _frames_line(evidence: Evidence) -> str:
-    frames = evidence.frames.frames if evidence.frames is not None else ()
-    return f"up to {max((frame.bytes for frame in frames), default=0):,} bytes pass"
+    frames = evidence.frames
+    if frames is None:
+        return ""
+    return f"up to {frames.passed_bytes:,} bytes pass{'; the server takes no more' if frames.lost is not None else ''}"
+
+
+def _compression_line(evidence: Evidence) -> str:
+    seen = evidence.compression
+    if seen is None:
+        return ""
+    return f"works: {seen.agreed}" if seen.agreed else "declined, as Tenfour does" if seen.reply.status == _SWITCHING else "not tried: no further connection was let in"
 
 
 def _steady_line(evidence: Evidence) -> str:
@@ -297,6 +316,7 @@ _STEPS = (
     _Step("welcome", "welcome", judge_welcome, _welcome_line, "whether the server lets the token in"),
     _Step("echo", "round trip", judge_echo, _echo_line, "the round trip"),
     _Step("frames", "large frames", judge_frames, _frames_line, "large frames"),
+    _Step("compression", "compression", judge_compression, _compression_line, "compression"),
     _Step("steady", "evenness", judge_steady, _steady_line, "whether frames come evenly"),
     _Step("delivery", "delivery", judge_delivery, _delivery_line, "delivery from one connection to another"),
     _Step("idle", "silence", judge_idle, _idle_line, "how long silence is borne (--idle 120)"),

@@ -275,9 +275,13 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """How a connection ended: ``frame`` a close frame, ``fin`` and ``rst`` without one, ``dead`` nothing came and nothing was answered."""
+    """How a connection ended.
 
-    how: Literal["frame", "fin", "rst", "dead"]
+    ``frame``: by a close frame; ``fin`` and ``rst``: without one; ``dead``: nothing came and nothing was answered;
+    ``garbled``: what came were no frames, or not those that were agreed upon.
+    """
+
+    how: Literal["frame", "fin", "rst", "dead", "garbled"]
     code: int | None = None
     reason: str = ""
 
@@ -318,6 +322,8 @@ class Echo:
     sent: int
     times_ms: tuple[float, ...]
     close: Close | None = None
+    after_more_bytes: int | None = None
+    """How much had to follow until the one that had not come back did; None: nothing helped, or it was not needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,14 +337,36 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Frames of growing size, and what became of them with compression where it was offered."""
+    """Frames of growing size; where one got lost, more of them between that and the largest that passed."""
 
     took_ms: float
     frames: tuple[Frame, ...]
     limit_bytes: int | None = None
-    """What the server itself takes."""
-    compressed: Close | None = None
-    """How the connection with permessage-deflate ended, where one without it lived."""
+    """What the server itself takes at the doors of chats, by its ``welcome``."""
+
+    @property
+    def passed_bytes(self) -> int:
+        """The largest that came back."""
+        return max((frame.bytes for frame in self.frames if frame.back_ms is not None), default=0)
+
+    @property
+    def lost(self) -> Frame | None:
+        """The smallest that did not."""
+        return min((frame for frame in self.frames if frame.back_ms is None), key=lambda frame: frame.bytes, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """A connection that offers permessage-deflate, beside one that works without it."""
+
+    took_ms: float
+    reply: Reply
+    agreed: str = ""
+    """``Sec-WebSocket-Extensions`` of the answer; empty: it was declined."""
+    sent: int = 0
+    back: int = 0
+    """How many of the texts came back as they were."""
+    close: Close | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,6 +517,7 @@ class Evidence:
     welcome: Welcome | None = None
     echo: Echo | None = None
     frames: Frames | None = None
+    compression: Compression | None = None
     steady: Steady | None = None
     delivery: Delivery | None = None
     idle: Idle | None = None

@@ -91,6 +91,8 @@ _BY_CLOSE_CODE = {
 
 def by_close(close: Close) -> Finding | None:
     """What the end of a connection stands for; None where the line was cut without a word."""
+    if close.how == "garbled":
+        return Finding("deflate_broken", "What comes are no frames as they were agreed upon: something on the way changes them.", certain=False)
     if close.how != "frame":
         return None
     found = by_code(close.error, close.reason.partition(":")[2]) if close.reason else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tenfour.doctor.evidence import Delivery, Echo, Evidence, Frames
-from tenfour.doctor.finding import Finding, by_close, by_code, is_tenfour, lasting
+from tenfour.doctor.evidence import Close, Delivery, Echo, Evidence, Frame, Frames
+from tenfour.doctor.finding import Finding, by_close, by_code, is_tenfour, lasting, problem_of
 
 _BROKEN = frozenset({1002, 1007})
 _TOO_BIG = 1009
+_SWITCHING = 101
 _GAP, _RUSH, _BUNCH = 3.0, 0.25, 3
 """In intervals: a gap is longer, frames of a bunch follow more closely; and how many frames make a bunch."""
 
@@ -20,6 +21,8 @@ def judge_echo(evidence: Evidence) -> Finding | None:
 
 def _echo_missing(evidence: Evidence, echo: Echo) -> Finding:
     told = f"Of {echo.sent} texts {len(echo.times_ms)} came back."
+    if echo.after_more_bytes is not None:
+        return Finding.plain("frames_clumped", f"A text came back only after {echo.after_more_bytes:,} bytes more had followed it: something waits until its buffer is full.")
     if echo.close is not None:
         found = by_close(echo.close)
         return found if found is not None else Finding.likely("tcp_reset", told, "Then the line was cut.")
@@ -27,29 +30,46 @@ def _echo_missing(evidence: Evidence, echo: Echo) -> Finding:
 
 
 def judge_frames(evidence: Evidence) -> Finding | None:
+    """A frame that got lost; what the server itself does not take is no fault."""
     frames = evidence.frames
-    if frames is None:
+    lost = frames.lost if frames is not None else None
+    if frames is None or lost is None or (lost.close is not None and lost.close.error == "frame_too_large"):
         return None
-    if frames.compressed is not None:
-        code = frames.compressed.code
-        told = f"With compression the connection ended{f' with {code}' if code else ''}; without it lives."
-        return Finding("deflate_broken", f"Compression is agreed upon, and something on the way garbles it. {told}", certain=code in _BROKEN)
-    return _too_big(frames)
-
-
-def _too_big(frames: Frames) -> Finding | None:
-    lost = next((frame for frame in frames.frames if frame.back_ms is None), None)
-    if lost is None:
-        return None
-    passed = max((frame.bytes for frame in frames.frames if frame.back_ms is not None), default=0)
-    told = f"{passed:,} bytes pass, {lost.bytes:,} do not"
+    told = f"{frames.passed_bytes:,} bytes pass, {lost.bytes:,} do not"
     if lost.close is None:
-        return Finding("mtu_blackhole", f"Large packets get lost on the way, small ones arrive: {told}, and no error says so.", certain=passed > 0)
-    if lost.close.code in _BROKEN:
-        return Finding.likely("deflate_broken", f"{told}: it was closed with {lost.close.code}.")
-    by = "Tenfour" if lost.close.error == "frame_too_large" else "something on the way, not by Tenfour"
+        return Finding("mtu_blackhole", f"Large packets get lost on the way, small ones arrive: {told}, and no error says so.", certain=frames.passed_bytes > 0)
+    if lost.close.how == "garbled" or lost.close.code in _BROKEN:
+        return Finding.likely("deflate_broken", f"{told}: {_ended(lost.close)}.")
     limit = f" The server itself takes {frames.limit_bytes:,}." if frames.limit_bytes is not None else ""
-    return Finding("frame_too_big", f"A frame was too large: {told}. It was ended by {by}.{limit}", certain=lost.close.code == _TOO_BIG)
+    says = f"A frame was too large for something on the way, which is not Tenfour: {told}; {_ended(lost.close)}.{limit}"
+    return Finding("frame_too_big", says, certain=lost.close.code == _TOO_BIG or _is_sharp(frames, lost))
+
+
+def _is_sharp(frames: Frames, lost: Frame) -> bool:
+    """Whether one byte makes the difference: no accident does that."""
+    return lost.bytes - frames.passed_bytes == 1
+
+
+def _ended(close: Close) -> str:
+    if close.how == "frame":
+        return f"the connection was closed with {close.code}{f' and the reason “{close.reason}”' if close.reason else ''}"
+    return {"fin": "the connection was ended", "rst": "the connection was reset", "dead": "nothing more came", "garbled": "what came were no frames as agreed upon"}[close.how]
+
+
+def judge_compression(evidence: Evidence) -> Finding | None:
+    """permessage-deflate: taken, and then it does not work; or not even the offer is borne."""
+    seen = evidence.compression
+    if seen is None:
+        return None
+    if seen.agreed and seen.back < seen.sent:
+        close = seen.close
+        how = _ended(close) if close is not None else "they did not come back as they were"
+        certain = close is not None and (close.how == "garbled" or close.code in _BROKEN)
+        return Finding("deflate_broken", f"Compression is agreed upon, and something on the way garbles it: with it, {how}; without it, texts come back.", certain=certain)
+    if not seen.agreed and seen.reply.status != _SWITCHING and problem_of(seen.reply) is None:
+        how = f"answered with status {seen.reply.status}" if seen.reply.status else "not answered"
+        return Finding.likely("deflate_broken", f"An upgrade that offers compression, as browsers do, is {how}; without the offer it is let in.")
+    return None
 
 
 def judge_steady(evidence: Evidence) -> Finding | None:

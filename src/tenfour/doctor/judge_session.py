@@ -39,13 +39,18 @@ def _unsendable(token: Token) -> Finding | None:
 
 def judge_welcome(evidence: Evidence) -> Finding | None:
     welcome, upgrade = evidence.welcome, evidence.upgrade
-    if welcome is None or welcome.outcome == "welcome":
+    if welcome is None or welcome.outcome == "welcome" or _is_held_back(evidence, welcome):
         return None
     if welcome.reply is not None and welcome.reply.status != _SWITCHING and upgrade is not None:
         return judge_refused(evidence, upgrade, welcome.reply)
     if welcome.close is not None:
         return _closed(evidence, welcome, welcome.close)
     return _no_welcome(evidence, welcome)
+
+
+def _is_held_back(evidence: Evidence, welcome: Welcome) -> bool:
+    """Whether the way keeps small frames from coming, so that the server cannot be blamed."""
+    return welcome.outcome == "nothing" and evidence.echo is not None and evidence.echo.after_more_bytes is not None
 
 
 def _closed(evidence: Evidence, welcome: Welcome, close: Close) -> Finding:

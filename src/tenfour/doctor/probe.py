@@ -15,8 +15,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from tenfour.clock import SystemClock
 from tenfour.doctor.diagnosis import diagnose, proxy_of
-from tenfour.doctor.evidence import Carrier, Evidence, Token, Welcome
+from tenfour.doctor.evidence import Carrier, Evidence, Steady, Token, Welcome
 from tenfour.doctor.held import Held
+from tenfour.doctor.judge_delivery import judge_echo, judge_frames
 from tenfour.doctor.judge_line import judge_tls
 from tenfour.doctor.steps.address import ALL_CHATS, origin_of, read_address
 from tenfour.doctor.steps.delivery import deliver, deliver_in_own_chat
@@ -30,14 +31,15 @@ from tenfour.doctor.steps.rest import Rest
 from tenfour.doctor.steps.tcp import dial_all
 from tenfour.doctor.steps.tls import late_alert, overhear, shake_hands, unverifying, verifying
 from tenfour.doctor.steps.token import read_token
-from tenfour.doctor.steps.traffic import evenly, growing, open_echo, round_trips
+from tenfour.doctor.steps.traffic import EchoDoor, compress, evenly, growing, round_trips
 from tenfour.doctor.steps.upgrade import ask_for_upgrade
 from tenfour.doctor.steps.way import Way
-from tenfour.doctor.steps.websocket import Asked, upgrade
+from tenfour.doctor.steps.websocket import Asked, WebSocket, upgrade
 from tenfour.doctor.steps.welcome import Entered, carrying, enter
 from tenfour.wire.frames import PROTOCOL
 
 ECHO = API + "diagnostics/echo"
+HELD_BACK_S = 1.5
 _DATES = frozenset({9, 10})
 _TOKEN_KEYS: dict[str, Carrier] = {"token": "query", "access_token": "query", "ticket": "ticket"}
 
@@ -119,6 +121,7 @@ class Examination:
         self.evidence = Evidence(address, version=version("tenfour"), at_ms=SystemClock().now_ms())
         self._way: Way | None = None
         self._heartbeat_s: float | None = None
+        self._limit_bytes: int | None = None
         on_step(self.evidence)
 
     async def run(self) -> None:
@@ -265,6 +268,8 @@ class Examination:
         entered = await self._enter(replace(self._asked, query=self._whole_query))
         self._see(welcome=self._placed(entered.seen))
         if entered.socket is None:
+            if entered.seen.outcome == "nothing":
+                await self._look_whether_it_is_held_back()
             return False
         await self._deliver(entered)
         return True
@@ -281,7 +286,7 @@ class Examination:
         assert self._token is not None, "it was let in"
         assert entered.socket is not None, "it was let in"
         assert entered.said is not None, "it was let in"
-        self._heartbeat_s = entered.said.heartbeat_s
+        self._heartbeat_s, self._limit_bytes = entered.said.heartbeat_s, entered.said.limits.frame_bytes
         if self._target.chat is not None and self._options.send_in_chat:
             await self._deliver_in(self._target.chat, entered)
             return
@@ -332,20 +337,42 @@ class Examination:
         return asked if self._token is None or self._carrier in ("ticket", "first_frame") else carrying(asked, self._carrier, self._token)
 
     async def _talk(self) -> None:
-        """The echo door: round trips, large frames, evenness. Only Tenfour has one."""
+        """The echo door: round trips, large frames, compression, evenness. Only Tenfour has one."""
         assert self._way is not None, "it was reached"
         if self.evidence.http is None or self.evidence.http.server is None:
             return
-        socket = await open_echo(self._way, self._echo(), self._patience.upgrade)
+        door = EchoDoor(self._way, self._echo(), self._patience.upgrade)
+        socket = await door.open()
         if isinstance(socket, str):
-            self._note(f"The echo door did not open ({socket}), so that round trip, large frames and evenness are not measured.")
+            self._note(f"The echo door did not open ({socket}), so that round trip, large frames, compression and evenness are not measured.")
             return
         async with socket:
             self._see(echo=await round_trips(socket))
-            if socket.how_it_ended is None:
-                self._see(frames=await growing(socket))
-            if socket.how_it_ended is None:
-                self._see(steady=await evenly(socket))
+            if judge_echo(self.evidence) is not None:
+                return
+            self._see(frames=await growing(door, socket, self._limit_bytes))
+            if judge_frames(self.evidence) is not None:
+                return
+            steady, compression = await asyncio.gather(self._evenly(door, socket), compress(door))
+            self._see(compression=compression, steady=steady)
+
+    async def _look_whether_it_is_held_back(self) -> None:
+        """Who keeps a ``welcome`` from coming because it is small does the same to an echo."""
+        assert self._way is not None, "it was reached"
+        socket = await EchoDoor(self._way, self._echo(), self._patience.upgrade).open()
+        if not isinstance(socket, str):
+            async with socket:
+                self._see(echo=await round_trips(socket, HELD_BACK_S))
+
+    async def _evenly(self, door: EchoDoor, socket: WebSocket) -> Steady | None:
+        """On the connection that stands; on a new one where the server ended it for a frame beyond its own limit."""
+        if socket.how_it_ended is None:
+            return await evenly(socket)
+        another = await door.open()
+        if isinstance(another, str):
+            return None
+        async with another:
+            return await evenly(another)
 
     async def _be_silent(self, longest_s: float) -> None:
         """The test of silence, which has its own time."""

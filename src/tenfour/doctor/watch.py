@@ -162,6 +162,8 @@ def how(close: Close) -> str:
             return "reset"
         case "dead":
             return "lost without a word"
+        case "garbled":
+            return "given up, because what came were no frames"
 
 
 def summary(tally: Tally, now_ms: int) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from tenfour.doctor.evidence import Change, Retried, Upgrade
+from tenfour.doctor.steps.deflate import OFFER
 from tenfour.doctor.steps.http2 import open_over_h2
 from tenfour.doctor.steps.past import without_tls
 from tenfour.doctor.steps.tls import unverifying
@@ -14,15 +15,13 @@ from tenfour.doctor.steps.websocket import Asked, Handshake, upgrade
 
 _SWITCHING = 101
 LONG_TARGET = 2_000
-COMPRESSION = "permessage-deflate; client_max_window_bits"
-"""As browsers offer it. The connection is closed before a frame could be compressed."""
 EXPERIMENT_S = 2.5
 
 
 async def ask_for_upgrade(way: Way, asked: Asked, patience_s: float) -> Upgrade:
     """One request, beside it the way of browsers over HTTP/2 where there is one, and after a refusal the experiments, all at once."""
     started_s = now_s()
-    asked = replace(asked, extensions=COMPRESSION)
+    asked = replace(asked, extensions=OFFER)
     got, over_h2 = await asyncio.gather(_once(way, asked, patience_s), open_over_h2(way, asked, min(patience_s, EXPERIMENT_S)))
     retried = () if got.reply.status == _SWITCHING else await _experiments(way, asked, min(patience_s, EXPERIMENT_S))
     if over_h2 is not None:

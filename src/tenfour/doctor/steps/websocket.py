@@ -12,23 +12,31 @@ import hashlib
 import hmac
 import os
 import ssl
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from tenfour.doctor.evidence import Close, Reply
+from tenfour.doctor.steps.deflate import Deflate
 from tenfour.doctor.steps.http1 import read_answer, request
 from tenfour.doctor.steps.way import Line, Way, connect, hang_up, now_s, since_ms
 from tenfour.wire.rfc6455 import Opcode
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SWITCHING = 101
+_COMPRESSED = 0b100
+"""The first of the three reserved bits."""
 _TWO_BYTES_LONG, _EIGHT_BYTES_LONG = 126, 127
 _SHORT_MAX, _MEDIUM_MAX = 125, 65_535
 _FIN = 0x80
 _MASKED = 0x80
 PAYLOAD_MAX = 16 << 20
 GOODBYE_S = 0.5
+
+
+class NoFrameError(OSError):
+    """What came cannot be a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,8 @@ async def upgrade(way: Way, asked: Asked, patience_s: float) -> Handshake:
         return _refused(Reply(since_ms(started_s), "closed" if isinstance(cause, ssl.SSLEOFError) else "reset"), sent, writer)
     if not answered.is_open:
         return _refused(answered.reply, sent, writer)
-    return Handshake(answered.reply, answered.accept_is_right, len(sent), WebSocket(reader, writer))
+    deflate = Deflate.agreed(answered.reply.header("sec-websocket-extensions")) if asked.extensions else None
+    return Handshake(answered.reply, answered.accept_is_right, len(sent), WebSocket(reader, writer, deflate))
 
 
 async def ask_on(line: Line, way: Way, asked: Asked) -> Answered:
@@ -153,7 +162,7 @@ def _headers(asked: Asked, key: str) -> Sequence[tuple[str, str]]:
 class WebSocket:
     """An open connection. A task reads it, so that a frame's time is that of its arrival."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deflate: Deflate | None = None) -> None:
         self.opened_s = now_s()
         self.ended: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
         self.ended_s = 0.0
@@ -163,6 +172,7 @@ class WebSocket:
         """When the first ping of the other side came."""
         self._reader = reader
         self._writer = writer
+        self._deflate = deflate
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
         self._reading = asyncio.create_task(self._read())
 
@@ -174,7 +184,11 @@ class WebSocket:
 
     def send(self, text: str | bytes) -> float:
         """Sends a text; gives the moment."""
-        self._write(Opcode.TEXT, text.encode() if isinstance(text, str) else text)
+        payload = text.encode() if isinstance(text, str) else text
+        if self._deflate is None:
+            self._write(Opcode.TEXT, payload)
+        else:
+            self._write(Opcode.TEXT | _COMPRESSED << 4, self._deflate.pack(payload))
         return now_s()
 
     def ping(self) -> None:
@@ -217,6 +231,8 @@ class WebSocket:
             close = await self._read_frames()
         except (asyncio.IncompleteReadError, ssl.SSLEOFError):
             close = Close("fin")
+        except (NoFrameError, zlib.error):
+            close = Close("garbled")
         except OSError:
             close = Close("rst")
         except asyncio.CancelledError:
@@ -230,6 +246,7 @@ class WebSocket:
 
     async def _read_frames(self) -> Close:
         parts: list[bytes] = []
+        is_packed = False
         while True:
             frame = await read_frame(self._reader)
             self.heard_s = now_s()
@@ -242,10 +259,20 @@ class WebSocket:
                 self._write(Opcode.PONG, payload)
             if opcode in (Opcode.PING, Opcode.PONG):
                 continue
+            is_packed = is_packed or self._is_packed(frame)
             parts.append(payload)
             if frame.fin:
-                self._inbox.put_nowait(Message(b"".join(parts), now_s()))
-                parts = []
+                self._inbox.put_nowait(Message(self._unpacked(b"".join(parts), is_packed=is_packed), now_s()))
+                parts, is_packed = [], False
+
+    def _is_packed(self, frame: Frame) -> bool:
+        """Raises ``NoFrameError`` for a reserved bit that nothing was agreed upon for."""
+        if frame.rsv and (frame.rsv != _COMPRESSED or self._deflate is None):
+            raise NoFrameError("a reserved bit is set")
+        return bool(frame.rsv)
+
+    def _unpacked(self, payload: bytes, *, is_packed: bool) -> bytes:
+        return self._deflate.unpack(payload, PAYLOAD_MAX) if is_packed and self._deflate is not None else payload
 
 
 def masked_frame(opcode: int, payload: bytes) -> bytes:
@@ -262,13 +289,13 @@ def masked_frame(opcode: int, payload: bytes) -> bytes:
 
 
 async def read_frame(reader: asyncio.StreamReader) -> Frame:
-    """The next frame. Raises ``IncompleteReadError`` at the end of the stream, ``OSError`` where it breaks."""
+    """The next frame. Raises ``IncompleteReadError`` at the end of the stream, ``OSError`` where it breaks, ``NoFrameError`` for bytes that are none."""
     first, second = await reader.readexactly(2)
     length = second & 0x7F
     if length >= _TWO_BYTES_LONG:
         length = int.from_bytes(await reader.readexactly(2 if length == _TWO_BYTES_LONG else 8), "big")
     if length > PAYLOAD_MAX:
-        raise ConnectionAbortedError("what comes are no frames")
+        raise NoFrameError("what comes are no frames")
     mask = await reader.readexactly(4) if second & _MASKED else b""
     payload = await reader.readexactly(length)
     return Frame(first & 0x0F, bool(first & _FIN), (first >> 4) & 0x7, bool(mask), _masked(payload, mask) if mask else payload)
