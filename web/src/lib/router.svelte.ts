@@ -11,6 +11,8 @@ export type Route =
   | { name: 'message'; chat: string; seq: number }
   | { name: 'details'; chat: string }
   | { name: 'settings'; section: Section | null }
+  /** For administrators; `parts` is what follows in the address. */
+  | { name: 'admin'; parts: readonly string[] }
   | { name: 'login' }
   | { name: 'register'; invite: string | null }
   | { name: 'setup'; secret: string }
@@ -23,6 +25,7 @@ export const paths = {
   message: (chat: string, seq: number) => `/chats/${chat}/messages/${seq}`,
   details: (chat: string) => `/chats/${chat}/details`,
   settings: (section?: Section) => (section === undefined ? '/settings' : `/settings/${section}`),
+  admin: '/admin',
   login: '/login',
   register: '/register',
 };
@@ -49,6 +52,7 @@ export function routeOf(path: string, hash: string): Route {
     const section = SECTIONS.find((each) => each === second);
     return section === undefined ? missing : { name: 'settings', section };
   }
+  if (first === 'admin') return { name: 'admin', parts: parts.slice(1) };
   if (parts.length > 1) return missing;
   if (first === 'login') return { name: 'login' };
   if (first === 'register') return { name: 'register', invite: secret === '' ? null : secret };

@@ -35,7 +35,9 @@ const TEXT: readonly (readonly [string, string])[] = [
 
 /** 3 by 1.4.11: icons, edges of fields, the ring of focus, presence. */
 const THINGS: readonly (readonly [string, string])[] = GROUNDS.flatMap((ground) =>
-  ['icon', 'focus', 'accent', 'line-control', 'success', 'warning'].map((thing) => [thing, ground] as const),
+  ['icon', 'focus', 'accent', 'line-control', 'success', 'warning', 'chart-first', 'chart-second'].map(
+    (thing) => [thing, ground] as const,
+  ),
 );
 
 describe.each(THEMES)('in the %s theme', (theme) => {

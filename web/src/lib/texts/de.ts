@@ -431,6 +431,7 @@ export const de: Texts = {
     details: 'Details',
     listWidth: 'Breite der Chatliste',
     settings: 'Einstellungen',
+    admin: 'Server',
     logOutTitle: 'Abmelden?',
     logOutText: (waiting) =>
       waiting === 0

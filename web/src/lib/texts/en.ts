@@ -437,6 +437,7 @@ export const en = {
     details: 'Details',
     listWidth: 'Width of the chat list',
     settings: 'Settings',
+    admin: 'Server',
     logOutTitle: 'Log out?',
     logOutText: (waiting: number) =>
       waiting === 0
