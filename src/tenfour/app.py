@@ -25,7 +25,7 @@ from litestar.types import ASGIApp
 
 from tenfour.actions.access import RightsCache
 from tenfour.actions.accounts import make_setup_link
-from tenfour.actions.admission import Origins
+from tenfour.actions.admission import Crowd, Origins
 from tenfour.actions.context import Context, Policy, Registration
 from tenfour.actions.diagnostics import forget_delivery_chats
 from tenfour.actions.publish import publish_commit
@@ -224,7 +224,7 @@ def make_services(  # noqa: PLR0913 - each service by name
     node: str,
     metrics: Callable[[], bytes],
     is_draining: Callable[[], bool],
-    wait_of: Callable[[str], float | None],
+    crowd_at: Callable[[str], Crowd | None],
 ) -> Services:
     """What the HTTP handlers work with."""
     settings = parts.settings
@@ -258,7 +258,7 @@ def make_services(  # noqa: PLR0913 - each service by name
         failed_logins=settings.failed_logins,
         failed_logins_per_address=settings.failed_logins_per_address,
         requests_per_address_s=settings.requests_per_address_s,
-        wait_of=wait_of,
+        crowd_at=crowd_at,
         client_address=lambda peer, forwarded: client_address(peer, forwarded, trusted),
         is_forwarded_secure=lambda headers: is_forwarded_secure(headers, trusted),
         is_from_here=lambda peer, headers: is_from_here(peer, headers, trusted),
@@ -279,7 +279,7 @@ def offline_http_app(parts: Parts) -> ASGIApp:
         node="offline",
         metrics=lambda: b"",
         is_draining=lambda: False,
-        wait_of=lambda _: None,
+        crowd_at=lambda _: None,
     )
     return make_http_app(services)
 
@@ -325,7 +325,7 @@ class Edges:
             node=node,
             metrics=exposition(counters, gauges),
             is_draining=lambda: self.hub.draining,
-            wait_of=lambda address: self.hub.addresses.look(address, parts.context.clock.monotonic()),
+            crowd_at=lambda address: self.hub.addresses.look(address, parts.context.clock.monotonic()),
         )
         self.echo = EchoDoor(EchoRules(settings.echo_bytes, settings.echo_connections, settings.heartbeat_s, settings.echo_s), self._check_echo_token, self._echo_failed)
         gate = Gate(self.hub, origins(settings), self.echo, services.refusals, token_query=settings.token_query)

@@ -237,7 +237,7 @@ TABLE = {
     "proxy_full": replace(healthy("nginx"), many=Many(9.0, 100, 30, Reply(1.0, "reset"))),
     "proxy_full HAProxy": replace(healthy(), many=Many(9.0, 100, 30, page(503, HAPROXY_503))),
     "too_many": replace(healthy(), many=Many(9.0, 300, 200, refused(E.TOO_MANY_CONNECTIONS))),
-    "too_many at once": _upgrade(refused(E.TOO_MANY_CONNECTIONS, "Too many connections or handshakes from 192.0.2.9.")),
+    "too_many at once": _upgrade(refused(E.TOO_MANY_CONNECTIONS, "192.0.2.9 has 200 connections open, and connections_per_address is 200.")),
     "replaced": replace(healthy(), many=Many(9.0, 12, 10, close=Close("frame", 4409, "replaced: A newer connection …"))),
     "replaced during the test": _delivery(ack_ms=None, received_ms=None, close=Close("frame", 4409, "replaced: A newer connection …")),
     "store_down at the test": _delivery(error="store_down", sent_at="n1", ack_ms=None, received_ms=None),

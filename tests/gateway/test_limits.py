@@ -174,6 +174,7 @@ async def test_more_connections_from_one_address_are_refused_and_none_is_replace
 
     assert (over.answer.status, over.answer.problem()["code"]) == (429, "too_many_connections")
     assert int(over.answer.headers["retry-after"]) >= 10
+    assert over.answer.problem()["detail"] == f"{address['X-Forwarded-For']} has 5 connections open, and connections_per_address is 5."
     assert (told["allowed"], told["status"], told["code"]) == (False, 429, "too_many_connections")
     assert elsewhere.answer.status == again.answer.status == 101
     assert [(await raw.next("pong", "goodbye"))["type"] for raw in open_ones[1:]] == ["pong"] * 4
@@ -199,6 +200,7 @@ async def test_more_handshakes_a_second_from_one_address_are_refused_for_a_momen
     assert statuses[:4] == [101] * 4
     assert 429 in statuses
     assert {each.headers["retry-after"] for each in answers if each.status == 429} == {"1"}
+    assert {each.problem()["detail"] for each in answers if each.status == 429} == {"More new connections than 2 a second come from 127.0.0.1 (handshakes_per_address_s)."}
 
 
 @pytest.mark.slow

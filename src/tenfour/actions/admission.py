@@ -72,10 +72,18 @@ def check_node(*, draining: bool, connections: int, connections_max: int) -> Non
         raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, "The node has as many connections as it takes.", retry_after_ms=5000)
 
 
-def check_address(address: str, wait_s: float | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Why an address may not connect now, as a whole sentence, and for how long."""
+
+    says: str
+    wait_s: float
+
+
+def check_address(crowd: Crowd | None) -> None:
     """Raises ``too_many_connections`` where the address has to wait."""
-    if wait_s is not None:
-        raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, f"Too many connections or handshakes from {address}.", retry_after_ms=round(wait_s * 1000) + 1)
+    if crowd is not None:
+        raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, crowd.says, retry_after_ms=round(crowd.wait_s * 1000) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +171,7 @@ class Node:
     connections_max: int
     connections_per_user: int
     origins: Origins
-    wait_of: Callable[[str], float | None]
+    crowd_at: Callable[[str], Crowd | None]
     """For how many seconds an address has to wait; None if not at all."""
 
     def check(self) -> None:
@@ -216,7 +224,7 @@ async def _explain(context: Context, verifier: TokenVerifier, node: Node, questi
         told.passed(step)
         step = Step.ADDRESS
         if question.address is not None:
-            check_address(question.address, node.wait_of(question.address))
+            check_address(node.crowd_at(question.address))
             told.passed(step)
         step = Step.CHAT_ID
         chat = check_chat_id(question.chat) if question.chat is not None else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tenfour.actions.access import RightsCache
-from tenfour.actions.admission import Origins
+from tenfour.actions.admission import Crowd, Origins
 from tenfour.actions.context import Context
 from tenfour.actions.receipts import ReceiptBook
 from tenfour.api.site import Site
@@ -51,8 +51,8 @@ class Services:
     failed_logins: int
     failed_logins_per_address: int
     requests_per_address_s: int
-    wait_of: Callable[[str], float | None]
-    """For how many seconds an address has to wait before it may connect; None if not at all."""
+    crowd_at: Callable[[str], Crowd | None]
+    """Why an address may not connect now; None if it may."""
     client_address: Callable[[str, str | None], str]
     """Peer and X-Forwarded-For → the client's address."""
     is_forwarded_secure: Callable[[Mapping[str, str]], bool]

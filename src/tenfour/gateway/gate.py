@@ -84,7 +84,7 @@ class Gate:
         """The last check, because who passes it counts as open."""
         hub = self._hub
         check_node(draining=hub.draining, connections=len(hub.connections), connections_max=hub.limits.connections_max)
-        check_address(request.address, hub.addresses.knock(request.address, hub.clock.monotonic()))
+        check_address(hub.addresses.knock(request.address, hub.clock.monotonic()))
 
     def _token(self, request: UpgradeRequest) -> _Carried:
         """The one token of a request, wherever it came; two different ones are refused."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tenfour.actions.admission import Crowd
 from tenfour.domain.bucket import Bucket
 from tenfour.ids import UserId
 
@@ -67,29 +68,32 @@ class AddressBook:
         self._limits = limits
         self._by_address: dict[str, _Address] = {}
 
-    def knock(self, address: str, now_s: float) -> float | None:
-        """None where the address may come in (and then counts as open), else the seconds to wait."""
+    def knock(self, address: str, now_s: float) -> Crowd | None:
+        """None where the address may come in (and then counts as open), else why it may not."""
         rate = self._limits.handshakes_per_address_s
         seen = self._by_address.get(address)
         if seen is None:
             self._make_room()
             seen = self._by_address[address] = _Address(0, Bucket(rate, now_s))
-        if seen.connections >= self._limits.connections_per_address:
-            return FULL_WAIT_S
-        wait_s = seen.handshakes.take(rate, now_s)
-        if wait_s > 0.0:
-            return wait_s
-        seen.connections += 1
-        return None
+        crowd = self._full(address, seen) or self._hasty(address, seen.handshakes.take(rate, now_s))
+        if crowd is None:
+            seen.connections += 1
+        return crowd
 
-    def look(self, address: str, now_s: float) -> float | None:
+    def look(self, address: str, now_s: float) -> Crowd | None:
         """What ``knock`` would say now, and nothing counts as open."""
         seen = self._by_address.get(address)
         if seen is None:
             return None
-        if seen.connections >= self._limits.connections_per_address:
-            return FULL_WAIT_S
-        return seen.handshakes.wait_s(self._limits.handshakes_per_address_s, now_s) or None
+        return self._full(address, seen) or self._hasty(address, seen.handshakes.wait_s(self._limits.handshakes_per_address_s, now_s))
+
+    def _full(self, address: str, seen: _Address) -> Crowd | None:
+        most = self._limits.connections_per_address
+        return Crowd(f"{address} has {seen.connections} connections open, and connections_per_address is {most}.", FULL_WAIT_S) if seen.connections >= most else None
+
+    def _hasty(self, address: str, wait_s: float) -> Crowd | None:
+        rate = self._limits.handshakes_per_address_s
+        return Crowd(f"More new connections than {rate} a second come from {address} (handshakes_per_address_s).", wait_s) if wait_s > 0.0 else None
 
     def leave(self, address: str) -> None:
         seen = self._by_address.get(address)
