@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tenfour.causes import CAUSES, EXIT_CODES, LAYER_TITLES, SYMPTOM_TITLES, Cause, Layer, Symptom
-from tenfour.doctor.proxies import PATIENCE, Proxy, all_lines
+from tenfour.doctor.lines import all_lines
+from tenfour.doctor.proxies import PATIENCE, Proxy
 
 OFTEN = ("tcp_refused", "upstream_down", "upgrade_stripped", "host_rewritten", "scheme_lost", "origin_refused", "token_expired", "not_subscribed", "idle_cut")
 FENCES = {Proxy.NGINX: "nginx", Proxy.APACHE: "apache", Proxy.TRAEFIK: "yaml", Proxy.ENVOY: "yaml", Proxy.AWS: "sh", Proxy.GOOGLE: "sh"}

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tenfour.causes import CAUSES
-from tenfour.doctor.proxies import Proxy, all_lines
+from tenfour.doctor.lines import all_lines
+from tenfour.doctor.proxies import Proxy
 from tests.certificates import make_certificate
 from tests.doctor.staging.proxies import apache_modules
 from tests.needs import need

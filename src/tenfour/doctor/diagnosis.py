@@ -22,7 +22,8 @@ from tenfour.doctor.judge_others import judge_forward, judge_h2, judge_nodes, pa
 from tenfour.doctor.judge_session import SKEW_MS, judge_readiness, judge_token, judge_welcome
 from tenfour.doctor.judge_time import cut_after_s, judge_ended, judge_idle, judge_many
 from tenfour.doctor.judge_upgrade import judge_upgrade
-from tenfour.doctor.proxies import Proxy, fingerprint, lines
+from tenfour.doctor.lines import lines
+from tenfour.doctor.proxies import Proxy, fingerprint
 
 _SWITCHING = 101
 Verdict = Literal["ok", "warn", "fail", "skipped"]
