@@ -62,7 +62,7 @@ def test_causes_stand_by_layers_in_the_order_of_the_way():
 
 
 def test_settings_that_a_cause_names_exist():
-    foreign = {"access_token", "expires_at", "jwks_url", "proxy_pass", "limit_conn", "worker_connections", "stream_close_delay", "SSL_CERT_FILE"}
+    foreign = {"access_token", "expires_at", "jwks_url", "proxy_pass", "limit_conn", "worker_connections", "stream_close_delay", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY"}
 
     named = {name for cause in CAUSES.values() for name in re.findall(r"`(\w+_\w+)(?: [^`]*)?`", cause.fix)}
 

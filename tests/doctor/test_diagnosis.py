@@ -365,6 +365,39 @@ def test_the_fix_has_the_lines_of_the_proxy_that_stands_between():
     assert "proxy_http_version 1.1;" in fix.lines
 
 
+@pytest.mark.parametrize(
+    ("case", "own"),
+    [
+        ("plain_to_tls_port nginx", "wss://chat.example:80/api/v1/ws"),
+        ("tls_to_plain_port", "ws://chat.example:443/api/v1/ws"),
+        ("path_wrong", "wss://chat.example/api/v1/ws"),
+        ("tcp_refused", "TENFOUR_LISTEN=0.0.0.0:443 tenfour serve"),
+        ("redirected to https", "wss://chat.example/api/v1/ws"),
+        ("redirected nginx", "wss://chat.example/api/v1/ws/"),
+        ("origin_refused", "TENFOUR_ALLOWED_ORIGINS=https://evil.example"),
+        ("scheme_lost", "TENFOUR_PUBLIC_URL=https://chat.example"),
+        ("clock_skew", "timedatectl set-ntp true"),
+        ("not_member", "tenfour chat add CHAT NAME"),
+        ("login_page", ""),
+    ],
+)
+def test_what_is_to_be_pasted_has_the_names_that_were_seen(case: str, own: str):
+    assert diagnose(TABLE[case]).fix.own == own
+
+
+def test_where_no_proxy_gives_itself_away_there_are_the_lines_of_each():
+    fix = diagnose(replace(TABLE["upgrade_stripped"], upgrade=replace(TABLE["upgrade_stripped"].upgrade, reply=refused(E.UPGRADE_REQUIRED)))).fix
+
+    assert (fix.proxy, fix.lines, fix.own) == (None, "", "")
+    assert [each.proxy for each in fix.likely] == [Proxy.NGINX, Proxy.HAPROXY, Proxy.CADDY, Proxy.APACHE, Proxy.TRAEFIK]
+
+
+def test_where_tenfour_itself_is_first_on_the_way_no_proxys_lines_are_given():
+    evidence = replace(TABLE["upgrade_stripped"], upgrade=replace(TABLE["upgrade_stripped"].upgrade, reply=refused(E.UPGRADE_REQUIRED)), hop=Hop(1.0, answered(400, "Invalid HTTP request received.")))
+
+    assert diagnose(evidence).fix.likely == ()
+
+
 def test_a_diagnosis_becomes_json():
     written = msgspec.json.decode(msgspec.json.encode(diagnose(TABLE["upgrade_stripped"])))
 

@@ -9,24 +9,52 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tenfour.causes import CAUSES
-from tenfour.doctor.lines import all_lines
+from tenfour.doctor.lines import OFTEN, all_lines
 from tenfour.doctor.proxies import Proxy
 from tests.certificates import make_certificate
 from tests.doctor.staging.proxies import apache_modules
 from tests.needs import need
 
-NGINX_IN_SERVER = {"tls_to_plain_port", "base_path_lost", "chain_incomplete", "tls_version", "client_cert", "redirected", "wrong_upstream", "spa_fallback", "header_too_big"}
-NGINX_IN_MAIN = {"proxy_full", "proxy_reload"}
+SHELL = {"cert_expired"}
+NGINX_IN_SERVER = {
+    "tls_to_plain_port",
+    "base_path_lost",
+    "chain_incomplete",
+    "cert_wrong_host",
+    "sni_needed",
+    "http2_only",
+    "tls_version",
+    "client_cert",
+    "redirected",
+    "wrong_upstream",
+    "spa_fallback",
+    "header_too_big",
+}
+NGINX_IN_MAIN = {"proxy_full", "proxy_reload", "lifetime_cut"}
 MAP = "map $http_upgrade $connection_upgrade { default upgrade; '' close; }"
-CADDY_GLOBAL = {"http2_only"}
-CADDY_IN_PROXY = {"upgrade_stripped", "connection_closed", "http10_upstream", "host_rewritten", "scheme_lost", "subprotocol_dropped", "token_lost"}
-APACHE_MODULES = ("mpm_event", "authz_core", "authn_core", "proxy", "proxy_http", "headers", "env", "ssl", "socache_shmcb", "http2")
+CADDY_GLOBAL = {"http2_only", "h2_connect_broken", "proxy_full"}
+CADDY_SITE = {"tls_to_plain_port", "cert_wrong_host", "sni_needed"}
+CADDY_IN_PROXY = {
+    "upgrade_stripped",
+    "connection_closed",
+    "http10_upstream",
+    "host_rewritten",
+    "scheme_lost",
+    "subprotocol_dropped",
+    "token_lost",
+    "version_refused",
+    "deflate_broken",
+    "idle_cut",
+    "lifetime_cut",
+}
+APACHE_MODULES = ("mpm_event", "authz_core", "authn_core", "proxy", "proxy_http", "headers", "env", "ssl", "socache_shmcb", "http2", "rewrite", "cache")
 
 
 def _cases(proxy: Proxy) -> list[str]:
-    return [cause for cause in CAUSES if proxy in all_lines(cause)]
+    return [cause for cause in CAUSES if proxy in all_lines(cause) and cause not in SHELL]
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +124,13 @@ def test_haproxy_takes_its_lines(cause: str, certificate: tuple[Path, Path], tmp
 def test_caddy_takes_its_lines(cause: str, certificate: tuple[Path, Path], tmp_path: Path) -> None:
     caddy = need("caddy")
     text = _text(Proxy.CADDY, cause, certificate).replace("NAME HASH", "ada JDJhJDE0JE9kR3hWQ2tUWUZmTVhZbGQ2bzZPb091Mi5lNjA3a0pEYzBpUlBrL1hEVnVWbE1zNGkuSmJl")
+    text, is_unit, unit = text.partition("[Service]")
+    assert not is_unit or unit.startswith("\nLimitNOFILE=")
     options = text if cause in CADDY_GLOBAL else ""
     site = "" if cause in CADDY_GLOBAL else f"reverse_proxy 127.0.0.1:8410 {{\n{text}\n}}" if cause in CADDY_IN_PROXY else text
     file = tmp_path / "Caddyfile"
-    file.write_text(f"{{\nadmin off\n{options}\n}}\n\nchat.example {{\n{site}\n}}\n")
+    sites = text.replace("HOST", "chat.example") if cause in CADDY_SITE else f"chat.example {{\n{site}\n}}"
+    file.write_text(f"{{\nadmin off\n{options}\n}}\n\n{sites}\n")
 
     # Debian's Caddy is older than the directive, and has to be the one that says so.
     is_older = cause == "proxy_reload" and _version(caddy) < (2, 7)
@@ -112,7 +143,7 @@ def test_apache_takes_its_lines(cause: str, certificate: tuple[Path, Path], tmp_
     apache = need("apache2")
     text = _text(Proxy.APACHE, cause, certificate)
     keys = f"SSLEngine on\nSSLCertificateFile {certificate[0]}\nSSLCertificateKeyFile {certificate[1]}\n" if "SSL" in text else ""
-    in_main = re.search(r"^(?:ServerLimit|LimitRequest)", text, re.MULTILINE)
+    in_main = re.search(r"^(?:ServerLimit|LimitRequest|GracefulShutdown)", text, re.MULTILINE)
     file = tmp_path / "apache.conf"
     file.write_text(
         f"ServerRoot {tmp_path}\nServerName own\nPidFile {tmp_path}/pid\nErrorLog {tmp_path}/log\nListen 127.0.0.1:1\n{apache_modules(APACHE_MODULES)}\n"
@@ -120,3 +151,35 @@ def test_apache_takes_its_lines(cause: str, certificate: tuple[Path, Path], tmp_
     )  # fmt: skip
 
     _takes(apache, "-t", "-f", file)
+
+
+@pytest.mark.parametrize("cause", _cases(Proxy.TRAEFIK))
+def test_traefiks_lines_are_yaml_with_comments(cause: str) -> None:
+    text, _, unit = all_lines(cause)[Proxy.TRAEFIK].partition("[Service]")
+
+    read = yaml.safe_load(text)
+
+    assert read is None or isinstance(read, dict)
+    assert not unit or unit.startswith("\nLimitNOFILE=")
+
+
+@pytest.mark.parametrize("proxy", OFTEN)
+def test_what_is_a_command_is_one_for_the_shell(proxy: Proxy) -> None:
+    for cause in SHELL:
+        _takes("bash", "-n", "-c", all_lines(cause)[proxy])
+
+
+NOTHING_TO_CORRECT = {
+    ("http10_upstream", Proxy.HAPROXY): "it passes the client's version on",
+    ("http10_upstream", Proxy.TRAEFIK): "it speaks HTTP/1.1 to servers",
+    ("h2_connect_broken", Proxy.NGINX): "it does not announce it",
+    ("lifetime_cut", Proxy.APACHE): "it knows no age",
+    ("cdn_caches", Proxy.CADDY): "it has no cache",
+    ("cdn_caches", Proxy.TRAEFIK): "it has no cache",
+}
+
+
+def test_each_proxy_has_its_lines_wherever_one_has() -> None:
+    lacking = {(cause, proxy) for cause in CAUSES for proxy in OFTEN if all_lines(cause) and proxy not in all_lines(cause)}
+
+    assert lacking == set(NOTHING_TO_CORRECT)

@@ -305,8 +305,8 @@ def _print_conclusion(report: Report, printing: _Printing) -> None:
     for text in conclusion(report.diagnosis):
         click.echo(click.style(_shown(text, printing.secrets), bold=True), color=colour())
     paste = to_paste(report.diagnosis)
-    if paste is not None:
-        click.echo("\n".join((paste[0], *paste[1])))
+    if paste:
+        click.echo("\n".join(_shown(line, printing.secrets) for line in paste))
     if not printing.quiet:
         click.echo("\n" + "\n".join(_shown(text, printing.secrets) for text in not_measured(report.diagnosis)))
 

@@ -18,11 +18,12 @@ from tenfour.doctor.finding import Finding, is_tenfour, lasting, problem_of
 from tenfour.doctor.judge_delivery import judge_compression, judge_delivery, judge_echo, judge_frames, judge_steady
 from tenfour.doctor.judge_http import judge_http
 from tenfour.doctor.judge_line import judge_address, judge_address_for_browsers, judge_dead_addresses, judge_names, judge_tcp, judge_tls
-from tenfour.doctor.judge_others import judge_forward, judge_h2, judge_nodes, past_it
+from tenfour.doctor.judge_others import is_first_on_the_way, judge_forward, judge_h2, judge_nodes, past_it
 from tenfour.doctor.judge_session import SKEW_MS, judge_readiness, judge_token, judge_welcome
 from tenfour.doctor.judge_time import cut_after_s, judge_ended, judge_idle, judge_many
 from tenfour.doctor.judge_upgrade import judge_upgrade
-from tenfour.doctor.lines import lines
+from tenfour.doctor.lines import OFTEN, all_lines, lines
+from tenfour.doctor.own_lines import own_lines
 from tenfour.doctor.proxies import Proxy, fingerprint
 
 _SWITCHING = 101
@@ -30,12 +31,25 @@ Verdict = Literal["ok", "warn", "fail", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
+class Paste:
+    """Lines for one proxy."""
+
+    proxy: Proxy
+    lines: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fix:
-    """What to do, and what to paste where the proxy is known (else empty)."""
+    """What to do, and what to paste: an address, a setting or a command (``own``), and the lines of the proxy.
+
+    Where a proxy is to be corrected and none gave itself away, ``likely`` has the lines of each that it may be.
+    """
 
     text: str
     proxy: Proxy | None = None
     lines: str = ""
+    own: str = ""
+    likely: tuple[Paste, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +122,12 @@ def _first(evidence: Evidence) -> tuple[Finding, str] | None:
 
 
 def _fix(evidence: Evidence, cause: Cause) -> Fix:
-    proxy = proxy_of(evidence)
-    return Fix(cause.fix, proxy, lines(proxy, cause.id) if proxy is not None else "")
+    proxy, own = proxy_of(evidence), own_lines(cause.id, evidence)
+    if proxy is not None:
+        return Fix(cause.fix, proxy, lines(proxy, cause.id), own)
+    if own or is_first_on_the_way(evidence):
+        return Fix(cause.fix, own=own)
+    return Fix(cause.fix, likely=tuple(Paste(each, text) for each, text in all_lines(cause.id).items() if each in OFTEN))
 
 
 def _all_well(evidence: Evidence, *, ours: bool) -> str:

@@ -10,6 +10,7 @@ from tenfour.doctor.finding import Finding
 
 _OPEN_OVER_H2 = (200, 101)
 _NOT_BY_PROXIES = frozenset({Layer.URL, Layer.DNS, Layer.TOKEN, Layer.CHAT})
+_OWN_REFUSAL = "Invalid HTTP request received"
 _SERVER_ERRORS = range(500, 600)
 
 
@@ -70,6 +71,11 @@ def _stopped(forward: Forward) -> str:
     if forward.text:
         return f"In the tunnel of {_named(forward)} the line broke: {forward.text}."
     return f"{_named(forward)} answers CONNECT {f'with status {connect.status}' if connect.outcome == 'answered' else 'with nothing'}."
+
+
+def is_first_on_the_way(evidence: Evidence) -> bool:
+    """Whether Tenfour itself refused the malformed request, so that no proxy stands between."""
+    return evidence.hop is not None and evidence.hop.reply.body.startswith(_OWN_REFUSAL)
 
 
 def past_it(evidence: Evidence, finding: Finding) -> Finding:

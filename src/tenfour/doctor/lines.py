@@ -56,6 +56,14 @@ http:
         servers:
           - url: http://{_UPSTREAM}"""
 _ROUTES = {Proxy.NGINX: _NGINX_ROUTE, Proxy.HAPROXY: _HAPROXY_ROUTE, Proxy.CADDY: _CADDY_ROUTE, Proxy.APACHE: _APACHE_ROUTE, Proxy.TRAEFIK: _TRAEFIK_ROUTE}
+_TRAEFIK_TIMES = """\
+# static configuration; update 2.11.1, which cuts every connection
+entryPoints:
+  websecure:
+    transport:
+      respondingTimeouts:
+        readTimeout: 0s
+        idleTimeout: 1h"""
 _UPGRADES = {
     Proxy.NGINX: _NGINX_UPGRADE,
     Proxy.HAPROXY: "# HAProxy passes upgrades on by itself; take these out where they stand:\n#   option httpclose\n#   http-request del-header Upgrade\n#   http-request set-header Connection close",
@@ -76,17 +84,37 @@ def _untouched(header: str) -> dict[Proxy, str]:
     }
 
 
+_SITES = {
+    Proxy.NGINX: "server_name HOST;\nssl_certificate     /etc/letsencrypt/live/HOST/fullchain.pem;\nssl_certificate_key /etc/letsencrypt/live/HOST/privkey.pem;",
+    Proxy.HAPROXY: "# on the bind line, one crt a name or a folder of them\ncrt /etc/haproxy/HOST.pem",
+    Proxy.CADDY: f"# the address of a site is the name of its certificate\nHOST {{\n    reverse_proxy {_UPSTREAM}\n}}",
+    Proxy.APACHE: "ServerName HOST\nSSLEngine on\nSSLCertificateFile /etc/letsencrypt/live/HOST/fullchain.pem\nSSLCertificateKeyFile /etc/letsencrypt/live/HOST/privkey.pem",
+    Proxy.TRAEFIK: "tls:\n  certificates:\n    - certFile: /etc/letsencrypt/live/HOST/fullchain.pem\n      keyFile: /etc/letsencrypt/live/HOST/privkey.pem",
+}
+"""Names and their certificates."""
+
 _LINES: dict[str, dict[Proxy, str]] = {
     "tls_to_plain_port": {
         Proxy.NGINX: "listen 443 ssl;\nssl_certificate     /etc/letsencrypt/live/HOST/fullchain.pem;\nssl_certificate_key /etc/letsencrypt/live/HOST/privkey.pem;",
         Proxy.HAPROXY: "bind :443 ssl crt /etc/haproxy/HOST.pem alpn h2,http/1.1",
         Proxy.APACHE: "# a2enmod ssl\nSSLEngine on\nSSLCertificateFile /etc/letsencrypt/live/HOST/fullchain.pem\nSSLCertificateKeyFile /etc/letsencrypt/live/HOST/privkey.pem",
+        Proxy.CADDY: f"# an address without http:// and without a port has TLS by itself\nHOST {{\n    reverse_proxy {_UPSTREAM}\n}}",
+        Proxy.TRAEFIK: "# on the router of /api/\nentryPoints: [websecure]\ntls: {}",
     },
     "base_path_lost": {
         **_ROUTES,
         Proxy.HAPROXY: "# take this out, where it meets /api/:\n#   http-request replace-path …",
         Proxy.TRAEFIK: "# take the stripPrefix, addPrefix and replacePath middlewares out of the router of /api/",
     },
+    "cert_expired": {
+        Proxy.NGINX: "certbot renew && systemctl reload nginx",
+        Proxy.HAPROXY: "certbot renew && cat /etc/letsencrypt/live/HOST/fullchain.pem /etc/letsencrypt/live/HOST/privkey.pem > /etc/haproxy/HOST.pem && systemctl reload haproxy",
+        Proxy.CADDY: "journalctl -u caddy | grep -i certificate   # it renews by itself: why not?",
+        Proxy.APACHE: "certbot renew && systemctl reload apache2",
+        Proxy.TRAEFIK: "journalctl -u traefik | grep -i acme   # it renews by itself: why not?",
+    },
+    "cert_wrong_host": _SITES,
+    "sni_needed": _SITES,
     "chain_incomplete": {
         Proxy.NGINX: "ssl_certificate /etc/letsencrypt/live/HOST/fullchain.pem;",
         Proxy.HAPROXY: "# the file of crt holds, in this order: certificate, intermediate certificates, key\ncat fullchain.pem privkey.pem > /etc/haproxy/HOST.pem",
@@ -105,10 +133,22 @@ _LINES: dict[str, dict[Proxy, str]] = {
         Proxy.NGINX: "ssl_verify_client off;",
         Proxy.APACHE: "SSLVerifyClient none",
         Proxy.HAPROXY: "# on the bind line: verify none",
+        Proxy.CADDY: "# take this out of tls:\n#   client_auth …",
+        Proxy.TRAEFIK: "tls:\n  options:\n    default:\n      clientAuth:\n        clientAuthType: NoClientCert",
     },
     "redirected": {
         Proxy.NGINX: f"# location /ws/ with a / at the end redirects /ws to /ws/\nlocation /ws {{\n    proxy_pass http://{_UPSTREAM};\n}}",
         Proxy.HAPROXY: "http-request redirect scheme https unless { ssl_fc } or { path_beg /api/ }",
+        Proxy.CADDY: f"# handle without a / at the end, before what redirects\n{_CADDY_ROUTE}",
+        Proxy.APACHE: '# a2enmod rewrite; before the rule that redirects\nRewriteEngine On\nRewriteRule "^/api/" "-" [END]',
+        Proxy.TRAEFIK: "# take the redirectScheme and redirectRegex middlewares out of the router of /api/",
+    },
+    "login_page": {
+        Proxy.NGINX: "# within the location of /api/\nauth_request off;",
+        Proxy.HAPROXY: "http-request redirect location /login unless { path_beg /api/ } or { req.cook(session) -m found }",
+        Proxy.CADDY: f"# before forward_auth\n{_CADDY_ROUTE}",
+        Proxy.APACHE: '<Location "/api/">\n    AuthType None\n    Require all granted\n</Location>',
+        Proxy.TRAEFIK: "# give /api/ a router of its own, without the forwardAuth middleware",
     },
     "http_auth": {
         Proxy.NGINX: "# within the location of /api/\nauth_basic off;",
@@ -131,11 +171,14 @@ _LINES: dict[str, dict[Proxy, str]] = {
         Proxy.CADDY: "# within the global options\nservers {\n    protocols h1 h2 h3\n}",
         Proxy.APACHE: "Protocols h2 http/1.1",
         Proxy.TRAEFIK: "tls:\n  options:\n    default:\n      alpnProtocols: [h2, http/1.1]",
+        Proxy.NGINX: "# without http2, with which a port without TLS takes nothing else\nlisten 80;",
     },
     "header_too_big": {
         Proxy.NGINX: "large_client_header_buffers 4 32k;",
         Proxy.HAPROXY: "# within global\ntune.bufsize 32768",
         Proxy.APACHE: "LimitRequestLine 32768\nLimitRequestFieldSize 32768",
+        Proxy.CADDY: "# it takes 1 MB; take this out of the servers of the global options:\n#   max_header_size …",
+        Proxy.TRAEFIK: "# it takes 1 MB; take this out of the entry point:\n#   maxHeaderBytes: …",
     },
     "upgrade_stripped": _UPGRADES,
     "connection_closed": _UPGRADES,
@@ -147,6 +190,22 @@ _LINES: dict[str, dict[Proxy, str]] = {
     "h2_connect_broken": {
         Proxy.HAPROXY: "# within global\nh2-workaround-bogus-websocket-clients",
         Proxy.ENVOY: "# off, unless every hop behind it does extended CONNECT\nhttp2_protocol_options:\n  allow_connect: false",
+        Proxy.CADDY: "# within the global options\nservers {\n    protocols h1\n}",
+        Proxy.APACHE: "# from Apache 2.4.58 on\nH2WebSockets off",
+        Proxy.TRAEFIK: "tls:\n  options:\n    default:\n      alpnProtocols: [http/1.1]",
+    },
+    "version_refused": _untouched("Sec-WebSocket-Version"),
+    "cdn_caches": {
+        Proxy.NGINX: "# within the location of /api/\nproxy_cache off;",
+        Proxy.HAPROXY: "# take this out, or exempt /api/ from it:\n#   http-request cache-use …",
+        Proxy.APACHE: 'CacheDisable "/api/"',
+    },
+    "deflate_broken": {
+        Proxy.NGINX: 'proxy_set_header Sec-WebSocket-Extensions "";',
+        Proxy.HAPROXY: "http-request del-header Sec-WebSocket-Extensions",
+        Proxy.CADDY: "# within reverse_proxy\nheader_up -Sec-WebSocket-Extensions",
+        Proxy.APACHE: "# a2enmod headers\nRequestHeader unset Sec-WebSocket-Extensions",
+        Proxy.TRAEFIK: 'http:\n  middlewares:\n    plain:\n      headers:\n        customRequestHeaders:\n          Sec-WebSocket-Extensions: ""',
     },
     "host_rewritten": {
         Proxy.NGINX: "proxy_set_header Host $http_host;",
@@ -160,6 +219,7 @@ _LINES: dict[str, dict[Proxy, str]] = {
         Proxy.HAPROXY: "option forwardfor\nhttp-request set-header X-Forwarded-Proto https if { ssl_fc }",
         Proxy.CADDY: "# Caddy says it by itself; take this out of reverse_proxy:\n#   header_up -X-Forwarded-Proto",
         Proxy.APACHE: '# a2enmod headers\nRequestHeader set X-Forwarded-Proto "expr=%{REQUEST_SCHEME}"',
+        Proxy.TRAEFIK: "# where TLS ends before Traefik, static configuration: whose X-Forwarded-Proto it passes on\nentryPoints:\n  web:\n    forwardedHeaders:\n      trustedIPs: [10.0.0.0/8]",
     },
     "subprotocol_dropped": _untouched("Sec-WebSocket-Protocol"),
     "token_lost": _untouched("Authorization"),
@@ -169,22 +229,36 @@ _LINES: dict[str, dict[Proxy, str]] = {
         Proxy.APACHE: "# ProxyTimeout and timeout= do not count for WebSockets\nTimeout 3600",
         Proxy.ENVOY: "# within the http_connection_manager\nstream_idle_timeout: 3600s",
         Proxy.AWS: "aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN --attributes Key=idle_timeout.timeout_seconds,Value=3600",
+        Proxy.CADDY: "# it cuts nothing by itself; take this out of reverse_proxy:\n#   stream_timeout …",
+        Proxy.TRAEFIK: _TRAEFIK_TIMES,
     },
     "lifetime_cut": {
         Proxy.GOOGLE: "gcloud compute backend-services update NAME --global --timeout=86400",
         Proxy.ENVOY: "# within the route\ntimeout: 0s",
+        Proxy.NGINX: "# after a reload, connections of old workers live so long\nworker_shutdown_timeout 24h;",
+        Proxy.HAPROXY: "# within global; after a reload, connections of old processes live so long\nhard-stop-after 24h",
+        Proxy.CADDY: "# take this out of reverse_proxy:\n#   stream_timeout …",
+        Proxy.TRAEFIK: _TRAEFIK_TIMES,
     },
     "proxy_reload": {
         Proxy.NGINX: "# old workers stay until their last connection ends, unless this is set lower\nworker_shutdown_timeout 1h;",
         Proxy.HAPROXY: "# within global; old processes stay until their last connection ends, unless this is set lower\nhard-stop-after 1h",
         Proxy.CADDY: f"# from Caddy 2.7 on\nreverse_proxy {_UPSTREAM} {{\n    stream_close_delay 5m\n}}",
+        Proxy.APACHE: "# apachectl graceful, not restart; old connections then live until they end\nGracefulShutdownTimeout 0",
+        Proxy.TRAEFIK: "# static configuration\nentryPoints:\n  websecure:\n    transport:\n      lifeCycle:\n        graceTimeOut: 5m",
     },
     "proxy_full": {
         Proxy.NGINX: "worker_rlimit_nofile 131072;\nevents {\n    worker_connections 65536;   # each WebSocket takes two\n}",
         Proxy.HAPROXY: "# within global, and in each frontend that has its own\nmaxconn 100000",
         Proxy.APACHE: "# mpm_event\nServerLimit 64\nThreadsPerChild 64\nMaxRequestWorkers 4096",
+        Proxy.CADDY: "# it has no limit of its own; in its systemd unit\n[Service]\nLimitNOFILE=1048576",
+        Proxy.TRAEFIK: "# take the inFlightReq middleware out of the router of /api/; in its systemd unit\n[Service]\nLimitNOFILE=1048576",
     },
 }
+
+
+OFTEN = (Proxy.NGINX, Proxy.HAPROXY, Proxy.CADDY, Proxy.APACHE, Proxy.TRAEFIK)
+"""The proxies that people run themselves."""
 
 
 def lines(proxy: Proxy, cause_id: str) -> str:

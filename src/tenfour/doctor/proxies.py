@@ -58,6 +58,7 @@ _BY_BODY = {
     "the server didn't respond in time.\n</body></html>": Proxy.HAPROXY,
     "the server returned an invalid or incomplete response.\n</body></html>": Proxy.HAPROXY,
 }
+_SAME_S = 2.0
 _TRAEFIK_BODIES = frozenset({"Bad Gateway", "Gateway Timeout", "Service Unavailable", "404 page not found"})
 
 
@@ -124,6 +125,3 @@ PATIENCE = (
 def known_for(seconds: float, *, of_life: bool) -> list[str]:
     """The hops that cut after so long by default, as names."""
     return [each.hop for each in PATIENCE if each.seconds is not None and each.of_life == of_life and abs(each.seconds - seconds) <= _SAME_S]
-
-
-_SAME_S = 2.0

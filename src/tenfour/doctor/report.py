@@ -63,12 +63,13 @@ def conclusion(diagnosis: Diagnosis) -> list[str]:
     return lines
 
 
-def to_paste(diagnosis: Diagnosis) -> tuple[str, list[str]] | None:
-    """For which proxy, and the lines."""
+def to_paste(diagnosis: Diagnosis) -> list[str]:
+    """What to paste, each block under the line that says where."""
     fix = diagnosis.fix
-    if fix is None or not fix.lines:
-        return None
-    return f"For {fix.proxy}:", [f"    {line}".rstrip() for line in fix.lines.splitlines()]
+    if fix is None:
+        return []
+    blocks = [("To paste:", fix.own), (f"For {fix.proxy}:", fix.lines), *((f"If it is {each.proxy}:", each.lines) for each in fix.likely)]
+    return [line for title, text in blocks if text for line in (title, *(f"    {each}".rstrip() for each in text.splitlines()))]
 
 
 def not_measured(diagnosis: Diagnosis) -> list[str]:
