@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import httpx
 
+from tenfour.cli.failures import CommandFailed, Exit, words
 from tenfour.cli.rest import Json, Rest, refusal
 from tenfour.clock import SystemClock
 from tenfour.errors import ErrorCode, TenfourError
@@ -78,3 +82,11 @@ class GivenToken(Tokens):
 
     async def __call__(self, refused: bool) -> str:
         return self._token
+
+
+def read_token(file: str) -> str:
+    """The token in a file; - is standard input."""
+    try:
+        return (sys.stdin.read() if file == "-" else Path(file).read_text()).strip()
+    except (OSError, UnicodeDecodeError) as cause:
+        raise CommandFailed(f"the token cannot be read: {words(cause)}", "Name another file by --token-file, or - for standard input.", Exit.WRONG_USE) from cause

@@ -95,18 +95,17 @@ def doctor(url: str | None, *, token: str | None, token_file: str | None, watch:
     """
     if sum(each is not None for each in (token, token_file, asked["login"])) > 1:
         raise CommandFailed("it is said twice who connects", "Give one of --token (TENFOUR_TOKEN), --token-file and --login.", Exit.WRONG_USE)
-    token = _read_token(token_file) if token_file is not None else token
+    token = _token_of(token_file) if token_file is not None else token
     if asked["send"] and asked["chat"] is None:
         raise CommandFailed("it is not said in which chat the test message may stand", "Name it by --chat.", Exit.WRONG_USE)
     code = asyncio.run(_run(url, data, token, asked, _Printing(as_json, quiet, file, (token,) if token else ()), every_s if watch else None))
     click.get_current_context().exit(code)
 
 
-def _read_token(file: str) -> str:
-    try:
-        return (sys.stdin.read() if file == "-" else Path(file).read_text()).strip()
-    except (OSError, UnicodeDecodeError) as cause:
-        raise CommandFailed(f"the token cannot be read: {words(cause)}", "Name another file by --token-file, or - for standard input.", Exit.WRONG_USE) from cause
+def _token_of(file: str) -> str:
+    from tenfour.cli.bearers import read_token
+
+    return read_token(file)
 
 
 async def _run(url: str | None, data: str | None, token: str | None, asked: dict[str, Any], printing: _Printing, every_s: float | None) -> int:
@@ -227,16 +226,14 @@ async def _log_in(target: Target, name: str) -> Target:
     from tenfour.cli.bearers import SessionTokens
     from tenfour.cli.passwords import read_password
     from tenfour.doctor.steps.address import read_address
-    from tenfour.doctor.steps.http import base_of
+    from tenfour.doctor.steps.http import server_of
     from tenfour.errors import TenfourError
 
     password = read_password(f"Password of {name}")
     address = read_address(target.url, None, None).address
     if address.fault is not None:
         return target
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    base = f"{'https' if address.is_secure else 'http'}://{host}:{address.port}{base_of(address.path)}"
-    async with httpx.AsyncClient(base_url=base, timeout=5.0, verify=target.tls or True) as http:
+    async with httpx.AsyncClient(base_url=server_of(address), timeout=5.0, verify=target.tls or True) as http:
         try:
             return replace(target, token=await SessionTokens(http, name, password).current())
         except TenfourError as refused:

@@ -9,7 +9,9 @@ import click
 
 from tenfour.cli.failures import EXIT_CODES, report
 
-COMMANDS = {name: f"tenfour.cli.{name}:{name}" for name in ("serve", "user", "token", "key", "chat", "send", "tail", "doctor", "connections", "explain", "trace", "backup", "restore", "migrate")}
+COMMANDS = {
+    name: f"tenfour.cli.{name}:{name}" for name in ("serve", "user", "token", "key", "chat", "send", "tail", "doctor", "probe", "connections", "explain", "trace", "backup", "restore", "migrate")
+}
 
 
 class Commands(click.Group):

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from tenfour.clock import SystemClock
-from tenfour.doctor.evidence import Http, Reply, Server
+from tenfour.doctor.evidence import Address, Http, Reply, Server
 from tenfour.doctor.steps.http1 import Answer, get
 from tenfour.doctor.steps.way import Way, now_s, since_ms
 from tenfour.wire.times import parse_rfc3339
@@ -39,6 +39,12 @@ class _Ready(msgspec.Struct):
 def base_of(path: str) -> str:
     """What stands before ``/api/v1/`` in the path of the door: the prefix under which a proxy publishes the server."""
     return path.partition(API)[0].rstrip("/") if API in path else ""
+
+
+def server_of(address: Address) -> str:
+    """Where the server's HTTP is, for who has the address of a door."""
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{'https' if address.is_secure else 'http'}://{host}:{address.port}{base_of(address.path)}"
 
 
 async def ask_plainly(way: Way, door: str, addresses: Sequence[str], patience_s: float) -> Http:

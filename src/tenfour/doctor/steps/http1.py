@@ -30,8 +30,10 @@ class Answer:
 
 
 def request(way: Way, path: str, headers: Sequence[tuple[str, str]] = (), method: str = "GET") -> bytes:
-    """A request without a body; no header can break out of its line."""
-    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in (("Host", way.authority), ("User-Agent", USER_AGENT), *headers))]
+    """A request without a body; no header can break out of its line. One that is given replaces our own of that name."""
+    given = {name.lower() for name, _ in headers}
+    own = [(name, value) for name, value in (("Host", way.authority), ("User-Agent", USER_AGENT)) if name.lower() not in given]
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in (*own, *headers))]
     return "".join(re.sub(r"[\r\n]", "", each) + "\r\n" for each in lines).encode("latin-1", "replace") + b"\r\n"
 
 

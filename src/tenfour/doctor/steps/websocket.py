@@ -41,7 +41,7 @@ class NoFrameError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An upgrade request. ``secrets`` are headers that no evidence shows."""
+    """An upgrade request. ``secrets`` are headers that no evidence shows; they replace those of the same name."""
 
     path: str
     query: str = ""
@@ -156,7 +156,8 @@ def _headers(asked: Asked, key: str) -> Sequence[tuple[str, str]]:
         headers.append(("Sec-WebSocket-Protocol", ", ".join(asked.subprotocols)))
     if asked.extensions:
         headers.append(("Sec-WebSocket-Extensions", asked.extensions))
-    return [*headers, *asked.secrets]
+    given = {name.lower() for name, _ in asked.secrets}
+    return [*(each for each in headers if each[0].lower() not in given), *asked.secrets]
 
 
 class WebSocket:

@@ -1,0 +1,1 @@
+"""A conversation with any WebSocket server, from a script or from somebody who types: what ``tenfour probe`` does."""
