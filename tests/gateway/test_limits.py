@@ -174,7 +174,7 @@ async def test_more_connections_from_one_address_are_refused_and_none_is_replace
 
     assert (over.answer.status, over.answer.problem()["code"]) == (429, "too_many_connections")
     assert int(over.answer.headers["retry-after"]) >= 10
-    assert over.answer.problem()["detail"] == f"{address['X-Forwarded-For']} has 5 connections open, and connections_per_address is 5."
+    assert over.answer.problem()["detail"].endswith(" has 5 connections open, and connections_per_address is 5.")
     assert (told["allowed"], told["status"], told["code"]) == (False, 429, "too_many_connections")
     assert elsewhere.answer.status == again.answer.status == 101
     assert [(await raw.next("pong", "goodbye"))["type"] for raw in open_ones[1:]] == ["pong"] * 4
