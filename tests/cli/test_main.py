@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -89,6 +90,34 @@ def test_a_command_that_is_none_is_wrong_use():
     refused = run("nope")
 
     assert (refused.code, "No such command 'nope'" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "exit_code", "error"),
+    [
+        (["user", "list"], None, 3, "there is neither a server nor a database in"),
+        (["connections"], None, 3, "no server runs on the data in"),
+        (["connections", "--code", "busy"], None, 2, "--code goes with --ended."),
+        (["trace", "--nonsense"], None, 2, "No such option"),
+        (["trace"], None, 2, "Missing argument 'CHAT'."),
+        (["tail", "General", "--url", "nowhere", "--token", "t"], None, 2, "a server's address looks like https://chat.example.org, not like 'nowhere'"),
+        (["tail", "General", "--url", "http://127.0.0.1:1", "--token", "\n"], "token_malformed", 1, "The token is not a JWT."),
+        (["probe", "ftp://example.org", "-x", "a"], None, 2, "'ftp://example.org' is not the address of a WebSocket"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else None,
+)
+def test_where_json_was_asked_for_a_failure_is_json_on_standard_error(tmp_path, arguments, code, exit_code, error):
+    failed = run(*arguments, "--json", data=tmp_path / "data")
+
+    said = json.loads(failed.err)
+    assert (failed.code, failed.out) == (exit_code, "")
+    assert (said["code"], said["exit"]) == (code, exit_code)
+    assert said["error"].startswith(error)
+    assert set(said) == {"error", "code", "advice", "exit"}
+
+
+def test_a_value_that_looks_like_the_option_does_not_ask_for_json(tmp_path):
+    assert run("user", "list", "--", "--json", data=tmp_path / "data").err.startswith("tenfour: there is neither")
 
 
 def test_a_wrong_setting_is_named_by_every_command(tmp_path):

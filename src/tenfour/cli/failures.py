@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import IntEnum
 
 import click
@@ -42,18 +43,34 @@ def words(cause: Exception) -> str:
     return str(cause)
 
 
-def report(cause: BaseException) -> int | None:
+def report(cause: BaseException, *, as_json: bool) -> int | None:
     """Prints what went wrong and gives the exit code; None for what nobody expects, which is a bug and shows its traceback."""
     if isinstance(cause, BaseExceptionGroup) and len(cause.exceptions) == 1:
-        return report(cause.exceptions[0])
+        return report(cause.exceptions[0], as_json=as_json)
     failure = cause if isinstance(cause, CommandFailed) else _translate(cause)
     if failure is None:
         return None
+    if as_json:
+        _print_json(failure, cause)
+    else:
+        _print(failure)
+    return int(failure.code)
+
+
+def _print(failure: CommandFailed) -> None:
     if failure.sentence:
         click.echo(f"tenfour: {failure.sentence}", err=True)
     if failure.advice:
         click.echo(failure.advice, err=True)
-    return int(failure.code)
+
+
+def _print_json(failure: CommandFailed, cause: BaseException) -> None:
+    """On standard error: standard output has what was asked for, or nothing."""
+    from tenfour.errors import TenfourError
+
+    if failure.sentence:
+        code, advice = (cause.code.value, cause.failure.advice) if isinstance(cause, TenfourError) else (None, failure.advice)
+        click.echo(json.dumps({"error": failure.sentence, "code": code, "advice": advice or None, "exit": int(failure.code)}), err=True)
 
 
 def _translate(cause: BaseException) -> CommandFailed | None:  # noqa: PLR0911 - one line a kind
@@ -69,6 +86,8 @@ def _translate(cause: BaseException) -> CommandFailed | None:  # noqa: PLR0911 -
     match cause:
         case KeyboardInterrupt() | click.Abort():
             return CommandFailed("", "", Exit.INTERRUPTED)
+        case click.UsageError():
+            return CommandFailed(cause.format_message(), f"`{cause.ctx.command_path} --help` says what there is." if cause.ctx is not None else "", Exit.WRONG_USE)
         case TenfourError():
             return CommandFailed(escape_controls(cause.detail.removesuffix(".")) + ".", f"{cause.failure.advice} [{cause.code}]")
         case WrongSetting():

@@ -27,13 +27,20 @@ class Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        ctx.meta[__name__] = "--json" in args[: args.index("--") if "--" in args else None]
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit):
+        except click.exceptions.Exit:
             raise
         except (Exception, KeyboardInterrupt) as cause:
-            code = report(cause)
+            as_json = ctx.meta.get(__name__, False)
+            if isinstance(cause, click.ClickException) and not as_json:
+                raise
+            code = report(cause, as_json=as_json)
             if code is None:
                 raise
             ctx.exit(code)

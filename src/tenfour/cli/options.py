@@ -9,7 +9,7 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Prints JSON.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Prints JSON; a failure too, on standard error.")
 data = click.option("--data", metavar="FOLDER", help="The server's data folder [TENFOUR_DATA, or ./data].")
 as_user = click.option("--as", "speaker", metavar="NAME", help="Whose: a name, an id, or ext: and a product's own id.")
 
