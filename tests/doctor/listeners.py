@@ -82,7 +82,11 @@ def closed_port() -> int:
 
 
 async def head_of(reader: asyncio.StreamReader) -> str:
-    return (await reader.readuntil(b"\r\n\r\n")).decode()
+    """The head of a request. Raises ``ConnectionError`` for TLS, on which servers of plain HTTP hang up."""
+    first = await reader.readexactly(1)
+    if first == b"\x16":
+        raise ConnectionAbortedError
+    return (first + await reader.readuntil(b"\r\n\r\n")).decode()
 
 
 def answering(status: str, body: str = "", *headers: str) -> Talk:
@@ -133,16 +137,37 @@ def accepting(*, subprotocol: str | None = None, right: bool = True, first: byte
     return talk
 
 
-def relaying(url: str, *, without: str = "", silence_s: float = 3_600, hold_s: float = 0.0, largest: int = 1 << 30, forget: bool = False) -> Talk:
+class Reread(asyncio.StreamReader):
+    """A line of which the head was read already, to be read by somebody else from the start."""
+
+    def __init__(self, head: bytes, rest: asyncio.StreamReader) -> None:
+        super().__init__()
+        self._head = head
+        self._rest = rest
+
+    async def readexactly(self, n: int) -> bytes:
+        found, self._head = self._head[:n], self._head[n:]
+        return found or await self._rest.readexactly(n)
+
+    async def readuntil(self, separator: bytes = b"\n") -> bytes:  # type: ignore[override]
+        head, self._head = self._head, b""
+        return head or await self._rest.readuntil(separator)
+
+    async def read(self, n: int = -1) -> bytes:
+        head, self._head = self._head, b""
+        return head or await self._rest.read(n)
+
+
+def relaying(url: str, *, without: str = "", changed: tuple[bytes, bytes] = (b"", b""), silence_s: float = 3_600, hold_s: float = 0.0, largest: int = 1 << 30, forget: bool = False) -> Talk:
     """What stands before a server and does one thing wrong.
 
-    It takes a header out of requests; cuts after a silence, or forgets the connection without a word; holds
+    It takes a header out of requests, or changes something in them; cuts after a silence, or forgets the connection without a word; holds
     back what the server sends and passes it on in clumps; loses what is larger than it takes.
     """
     host, _, port = url.rpartition("//")[2].rpartition(":")
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
+        lines = (await reader.readuntil(b"\r\n\r\n")).replace(*changed).split(b"\r\n")
         behind_reader, behind = await asyncio.open_connection(host, int(port))
         behind.write(b"\r\n".join(line for line in lines if not without or not line.lower().startswith(f"{without}:".encode())))
         back = asyncio.create_task(_pass_on(behind_reader, writer, hold_s))

@@ -12,7 +12,32 @@ from hypothesis import strategies as st
 
 from tenfour.causes import CAUSES, EXIT_CODES, Layer
 from tenfour.doctor.diagnosis import checks, diagnose
-from tenfour.doctor.evidence import Address, Close, Dial, Direct, Echo, Elsewhere, Ended, Evidence, Forward, Frame, Frames, Heard, Hop, Idle, Line, Many, Names, Reply, Retried, Tcp, Tls, Welcome
+from tenfour.doctor.evidence import (
+    Address,
+    Again,
+    Close,
+    Dial,
+    Direct,
+    Echo,
+    Elsewhere,
+    Ended,
+    Evidence,
+    Forward,
+    Frame,
+    Frames,
+    Heard,
+    Hop,
+    Idle,
+    Line,
+    Many,
+    Names,
+    Reply,
+    Retried,
+    Server,
+    Tcp,
+    Tls,
+    Welcome,
+)
 from tenfour.doctor.proxies import Proxy
 from tenfour.errors import ErrorCode
 from tests.doctor.seen import CERTIFICATE, DAY_MS, NOW_MS, PROXIES, answered, closed, healthy, page, refused, until, without_tls
@@ -32,6 +57,10 @@ def _tls(outcome: str, **more) -> Evidence:
 def _http(reply: Reply, base: Evidence | None = None) -> Evidence:
     base = base or healthy()
     return replace(until(base, "http"), http=replace(base.http, reply=reply, server=None, server_ms=None, local_ms=None, ready=None))
+
+
+def _again(*again: Again) -> Evidence:
+    return replace(until(healthy(), "http"), http=replace(healthy().http, again=again))
 
 
 def _upgrade(reply: Reply, base: Evidence | None = None, **more) -> Evidence:
@@ -137,6 +166,15 @@ TABLE = {
     "upstream_down HAProxy": _http(answered(503, HAPROXY_503, 3_004.0, content_type="text/html", cache_control="no-cache")),
     "upstream_mute nginx": _http(page(504, "<center>nginx/1.22.1</center>", 60_010.0, **NGINX)),
     "upstream_mute Apache": _http(page(502, "<address>Apache/2.4.71</address>", 60_010.0, Server="Apache/2.4.71")),
+    "captive_portal by its status": _http(page(511, "<h1>Network Authentication Required</h1>"), without_tls(healthy())),
+    "captive_portal at a private address": _http(page(302, "", Location="http://192.168.1.1:8080/index.php"), without_tls(healthy())),
+    "one_of_many_bad": _again(Again(200, "n1", "e1"), Again(502), Again(200, "n1", "e1"), Again(0)),
+    "nodes_split at one address": _again(Again(200, "n1", "e1"), Again(200, "n2", "e2")),
+    "maintenance": _http(page(503, "<h1>Down for maintenance</h1>", Retry_After="3600", **NGINX)),
+    "maintenance with 200": _http(page(200, "<h1>We'll be back soon</h1>", **NGINX)),
+    "upstream_down Apache in its own words": _http(page(503, "temporarily unable to service your request due to maintenance downtime or capacity problems", Server="Apache")),
+    "waf_block without a trace": _http(page(403, "<h1>Forbidden</h1>", **NGINX)),
+    "other_ws_server that says so": _http(answered(426, "Upgrade Required", Upgrade="websocket")),
     "wrong_upstream": _http(page(404, "<h1>Not Found</h1>", **NGINX)),
     "wrong_upstream for /ws": _upgrade(page(404, "<h1>Not Found</h1>", **NGINX)),
     "spa_fallback": _http(page(200, "<!doctype html><title>Shop</title><div id=app></div>")),
@@ -176,6 +214,7 @@ TABLE = {
     "origin_refused": _upgrade(refused(E.ORIGIN_REFUSED, "The page's origin is 'https://evil.example' and the request's host 'chat.example'. To allow it, …"), origin="https://evil.example"),
     "host_rewritten": _upgrade(refused(E.ORIGIN_REFUSED, "The page's origin is 'https://chat.example' and the request's host '127.0.0.1:8410'. To allow it, …", **NGINX)),
     "scheme_lost": _upgrade(refused(E.ORIGIN_REFUSED, "The page's origin is 'https://chat.example' and the request's host 'chat.example'. To allow it, …", Server="Caddy")),
+    "protocol_version": replace(until(healthy(), "upgrade"), upgrade=replace(healthy().upgrade, subprotocol=None), http=replace(healthy().http, server=Server("2.0.0", "n1", "tenfour.v2"))),
     "subprotocol_dropped": replace(until(healthy("nginx"), "upgrade"), upgrade=replace(healthy("nginx").upgrade, subprotocol=None)),
     # token
     "token_missing": _token(closed(E.TOKEN_MISSING), given=False),

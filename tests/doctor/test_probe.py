@@ -10,7 +10,7 @@ import pytest
 from tenfour.doctor.diagnosis import diagnose
 from tenfour.doctor.evidence import Evidence
 from tenfour.doctor.probe import Options, Patience, Target, examine
-from tests.doctor.listeners import Authority, accepting, answering, closed_port, greeting, head_of, listening, mute, refusing_in_tls, resetting
+from tests.doctor.listeners import Authority, Reread, accepting, answering, closed_port, greeting, head_of, listening, mute, refusing_in_tls, resetting
 
 QUICK = Options(patience=Patience(names=2, tcp=1, tls=0.5, http=0.5, upgrade=0.5, welcome=0.5, all=10))
 DOOR = "/api/v1/ws"
@@ -85,8 +85,7 @@ async def test_a_server_that_is_not_tenfour_does_not_get_the_token():
 
     async def overheard(reader, writer):
         heard.append(await head_of(reader))
-        reader.feed_data(heard[-1].encode())
-        await foreign(reader, writer)
+        await foreign(Reread(heard[-1].encode(), reader), writer)
 
     async with listening(overheard) as port:
         evidence = await look(f"ws://127.0.0.1:{port}{DOOR}", token="a.b.c")

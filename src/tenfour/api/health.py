@@ -51,6 +51,7 @@ class Server(msgspec.Struct):
     version: str
     node: str
     protocol: str
+    epoch: str
     server_time: str
     registration: Literal["open", "invite", "closed"]
     set_up: bool
@@ -75,7 +76,7 @@ async def server(services: Services) -> Server:
     is_set_up = await services.context.store.read(has_users)
     now, policy = rfc3339(services.context.clock.now_ms()), services.context.policy
     limits = Limits(policy.text_chars_max, TITLE_CHARS_MAX, NAME_CHARS_MAX, passwords.CHARS_MIN, passwords.CHARS_MAX, PICTURE_BYTES_MAX, PICTURE_SIDE_MAX, policy.chat_members_max)
-    return Server("tenfour", services.version, services.node, PROTOCOL, now, policy.registration.value, is_set_up, limits)
+    return Server("tenfour", services.version, services.node, PROTOCOL, services.context.store.epoch, now, policy.registration.value, is_set_up, limits)
 
 
 @get("/metrics", include_in_schema=False)

@@ -173,6 +173,16 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """One answer of several to the same plain GET at one address: of a node of Tenfour, or of somebody else; status 0 is none."""
+
+    status: int
+    node: str = ""
+    epoch: str = ""
+    """Which database the node has; empty where it does not say so."""
+
+
+@dataclass(frozen=True, slots=True)
 class Http:
     """Plain GETs: first of ``/api/v1/server`` (or the server's root where it is not Tenfour)."""
 
@@ -186,10 +196,17 @@ class Http:
     """The same moment by this machine's clock: the middle between sending and receiving."""
     ready: tuple[str, ...] | None = None
     """The reasons of ``/api/v1/health/ready``: empty when ready."""
+    again: tuple[Again, ...] = ()
+    """The same request several times, the first answer among them."""
     nodes: tuple[tuple[str, str], ...] = ()
     """Address and node id, for each address of the name that was asked; an empty id is a server that is not Tenfour."""
     speaks_h2: bool | None = None
     """Whether it answers HTTP/2, which is asked only where it hangs up on HTTP/1.1."""
+
+    @property
+    def is_one(self) -> bool:
+        """Whether all answers are one server's, or those of servers with one database."""
+        return len({(not each.node, each.epoch) for each in self.again}) <= 1
 
     @property
     def skew_ms(self) -> int | None:

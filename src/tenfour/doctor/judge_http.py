@@ -7,10 +7,12 @@ asked about both.
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
 from tenfour.doctor.evidence import Evidence, Reply
 from tenfour.doctor.finding import Finding, expects_tenfour, is_tenfour, lasting, problem_of
+from tenfour.doctor.judge_others import judge_several
 from tenfour.doctor.proxies import Proxy, fingerprint
 
 TLS_RECORDS = ("1503", "1603")
@@ -21,18 +23,38 @@ _TOO_BIG = ("request header or cookie too large", "header fields are too", "size
 _OWN_PASSWORDS = re.compile(r"(basic|digest|negotiate|ntlm)\b", re.IGNORECASE)
 _LOGIN_WORDS = re.compile(r"log[-_ ]?in|sign[-_ ]?in|\bsso\b|oauth|saml|/auth\b|accounts?\.|type=.?password", re.IGNORECASE)
 _PORTAL_WORDS = re.compile(r"captive|hotspot|portal|guest[-_ ]?(?:wi-?fi|network)|wi-?fi|terms of (?:use|service)", re.IGNORECASE)
+_MAINTENANCE_WORDS = re.compile(r"maintenance|be (?:right )?back (?:soon|shortly|in|at)|scheduled downtime", re.IGNORECASE)
+_APACHES_OWN_WORDS = "maintenance downtime or capacity problems"
 _WAF_HEADERS = ("cf-ray", "cf-mitigated", "x-sucuri-id", "x-iinfo", "x-akamai-request-id", "x-azure-ref")
 _SLOW_MS = 4_500
 _AT_ONCE_MS = 500
 _LARGE_BYTES = 7_000
-_SWITCHING, _FOUND, _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _PROXY_AUTH, _BAD_GATEWAY, _UNAVAILABLE, _GATEWAY_TIMEOUT = 101, 300, 200, 400, 401, 403, 404, 407, 502, 503, 504
+_SWITCHING, _FOUND, _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _PROXY_AUTH, _UPGRADE_REQUIRED, _TOO_MANY, _BAD_GATEWAY, _UNAVAILABLE, _GATEWAY_TIMEOUT, _NETWORK_AUTH = (
+    101,
+    300,
+    200,
+    400,
+    401,
+    403,
+    404,
+    407,
+    426,
+    429,
+    502,
+    503,
+    504,
+    511,
+)
 
 
 def judge_http(evidence: Evidence) -> Finding | None:
     """The plain GET. That it is not Tenfour is no fault where nobody expects it, or where the upgrade shows that it is."""
     http = evidence.http
-    if http is None or http.server is not None:
+    if http is None:
         return None
+    several = judge_several(evidence)
+    if several is not None or http.server is not None:
+        return several
     found = judge_silence(evidence, http.reply) or judge_barrier(evidence, http.reply)
     if found is not None or not expects_tenfour(evidence) or is_tenfour(evidence):
         return found
@@ -71,7 +93,16 @@ def _not_http(evidence: Evidence, reply: Reply) -> Finding:
         return Finding.plain("plain_to_tls_port", f"Its answer begins with the bytes {reply.head[:4]}, which is TLS.")
     if HTTP2_SETTINGS.match(reply.head) or (evidence.http is not None and evidence.http.speaks_h2):
         return Finding.plain("http2_only", "It answers with the frames of HTTP/2.")
-    return Finding.plain("wrong_upstream", f"It does not speak HTTP: its answer begins with the bytes {reply.head[:16]}.")
+    return Finding.plain("wrong_upstream", f"It does not speak HTTP: its answer begins with {_words(reply.head) or f'the bytes {reply.head[:16]}'}.")
+
+
+def _words(head: str) -> str | None:
+    """The first line, if it is one of words."""
+    try:
+        line = bytes.fromhex(head).decode("ascii").splitlines()[0]
+    except (ValueError, IndexError):
+        return None
+    return f"“{line}”" if line.isprintable() else None
 
 
 def _tls_is_there(evidence: Evidence) -> bool:
@@ -83,7 +114,7 @@ def judge_barrier(evidence: Evidence, reply: Reply) -> Finding | None:
     """Answers of what stands before the server: gateways, log-ins, firewalls, limits. Never of Tenfour's own."""
     if problem_of(reply) is not None:
         return None
-    return _by_text(evidence, reply) or _by_redirect(evidence, reply) or _by_demand(evidence, reply) or _by_gateway(reply)
+    return _by_text(evidence, reply) or _by_redirect(evidence, reply) or _by_demand(evidence, reply) or _by_maintenance(reply) or _by_gateway(reply)
 
 
 def _by_text(evidence: Evidence, reply: Reply) -> Finding | None:
@@ -114,6 +145,8 @@ def _by_redirect(evidence: Evidence, reply: Reply) -> Finding | None:
         return Finding.plain("login_page", told) if _LOGIN_WORDS.search(full) else Finding.plain("redirected", told)
     if _PORTAL_WORDS.search(full):
         return Finding.plain("captive_portal", told)
+    if _is_inside(_host(full)) and not _is_inside(evidence.address.host):
+        return Finding.likely("captive_portal", told, "That address is one of a private network.")
     return Finding.plain("login_page", told) if _LOGIN_WORDS.search(full) else Finding.plain("redirected", told)
 
 
@@ -130,8 +163,19 @@ def _host(url: str) -> str | None:
         return None
 
 
+def _is_inside(host: str | None) -> bool:
+    """Whether it is an address of a private network, as the gateway of a hotel has."""
+    try:
+        address = ip_address(host or "")
+    except ValueError:
+        return False
+    return address.is_private and not address.is_loopback
+
+
 def _by_demand(evidence: Evidence, reply: Reply) -> Finding | None:
     """Somebody wants to know first who is there, or says no."""
+    if reply.status == _NETWORK_AUTH:
+        return Finding.plain("captive_portal", "It says so by status 511 (RFC 6585).")
     if reply.status == _PROXY_AUTH:
         return Finding.plain("forward_proxy", "It asks for a log-in of its own (status 407).")
     if reply.status == _UNAUTHORIZED and _OWN_PASSWORDS.match(reply.header("www-authenticate") or ""):
@@ -150,6 +194,8 @@ def is_html(reply: Reply) -> bool:
 
 def _page(reply: Reply) -> Finding:
     """What kind of page it is that came in place of an answer."""
+    if _is_maintenance(reply):
+        return Finding.plain("maintenance", f"Status 200{_from(reply)} came with it.")
     if _PORTAL_WORDS.search(reply.body):
         return Finding.plain("captive_portal", f"Status 200{_from(reply)} came with its page.")
     if _LOGIN_WORDS.search(reply.body):
@@ -175,14 +221,29 @@ def _by_gateway(reply: Reply) -> Finding | None:
     return Finding("upstream_down", f"The proxy is there, but reaches no server behind it. {by}", certain=proxy is not None)
 
 
+def _by_maintenance(reply: Reply) -> Finding | None:
+    if reply.status != _UNAVAILABLE or not _is_maintenance(reply):
+        return None
+    after = reply.header("retry-after") or ""
+    return Finding.plain("maintenance", f"Status 503{_from(reply)} came with it{f', and asks to come back after {lasting(int(after) * 1000)}' if after.isdecimal() else ''}.")
+
+
+def _is_maintenance(reply: Reply) -> bool:
+    return _MAINTENANCE_WORDS.search(reply.body) is not None and _APACHES_OWN_WORDS not in reply.body
+
+
 def _after(took_ms: float) -> str:
     return f"after {lasting(took_ms)}" if took_ms >= _AT_ONCE_MS else "at once"
 
 
 def _somebody_else(evidence: Evidence, reply: Reply) -> Finding:
-    server = reply.header("server")
     path = evidence.http.path if evidence.http is not None else evidence.address.path
-    return Finding.plain("wrong_upstream", f"{path} was answered with status {reply.status}{f' by {server}' if server else ''}, and not by Tenfour.")
+    told = f"{path} was answered with status {reply.status}{_from(reply)}"
+    if reply.status == _UPGRADE_REQUIRED:
+        return Finding.plain("other_ws_server", f"{told}, as WebSocket servers do, and not by Tenfour.")
+    if reply.status in (_FORBIDDEN, _TOO_MANY):
+        return Finding.likely("waf_block", f"{told}, which Tenfour does not say there. It may be the rule of a proxy, or another program.")
+    return Finding.plain("wrong_upstream", f"{told}, and not by Tenfour.")
 
 
 def _from(reply: Reply) -> str:

@@ -23,6 +23,20 @@ def judge_nodes(evidence: Evidence) -> Finding | None:
     return Finding.plain("dns_wrong_host", f"At {', '.join(strangers)} is no Tenfour.")
 
 
+def judge_several(evidence: Evidence) -> Finding | None:
+    """One address behind which are several servers, not all of them well, or not with one database."""
+    again = evidence.http.again if evidence.http is not None else ()
+    ours = [each for each in again if each.node]
+    strangers = [each for each in again if not each.node]
+    if ours and strangers:
+        got = ", ".join(dict.fromkeys(f"status {each.status}" if each.status else "no answer" for each in strangers))
+        return Finding.plain("one_of_many_bad", f"Of {len(again)} times that it was asked, {len(ours)} were answered by Tenfour, and {len(strangers)} got {got}.")
+    nodes = {each.epoch: each.node for each in ours}
+    if len(nodes) > 1:
+        return Finding.plain("nodes_split", f"Behind this address are the nodes {' and '.join(sorted(nodes.values()))}, each with a database of its own.")
+    return None
+
+
 def judge_h2(evidence: Evidence) -> Finding | None:
     """WebSockets over HTTP/2 that were announced and do not work; only browsers use them."""
     retried = evidence.upgrade.retried if evidence.upgrade is not None else ()

@@ -15,7 +15,7 @@ from tenfour.wire.frames import PROTOCOL
 from tenfour.wire.problem import Problem
 
 CACHE_HEADERS = ("x-cache", "cf-cache-status", "x-cache-status", "age", "x-served-by")
-_SWITCHING, _OK, _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _UPGRADE_REQUIRED = 101, 200, 400, 403, 404, 426
+_SWITCHING, _OK, _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _UPGRADE_REQUIRED, _TOO_MANY = 101, 200, 400, 403, 404, 426, 429
 
 
 def judge_upgrade(evidence: Evidence) -> Finding | None:
@@ -33,7 +33,10 @@ def _switched(evidence: Evidence, upgrade: Upgrade) -> Finding | None:
         return Finding.plain("cdn_caches", f"The answer has the header {header}, and is the one to another handshake.") if header else Finding.plain("accept_wrong")
     if upgrade.subprotocol is not None or PROTOCOL not in upgrade.offered:
         return None
-    if evidence.http is not None and evidence.http.server is not None:
+    server = evidence.http.server if evidence.http is not None else None
+    if server is not None and server.protocol != PROTOCOL:
+        return Finding.plain("protocol_version", f"The server ({server.version}) speaks {server.protocol}, this doctor {PROTOCOL}.")
+    if server is not None:
         return Finding.plain("subprotocol_dropped", f"{PROTOCOL} was offered, and the answer names no subprotocol.")
     if expects_tenfour(evidence) and evidence.http is not None and not is_tenfour(evidence):
         return Finding.plain("other_ws_server", f"It does not answer with the subprotocol {PROTOCOL}, and /api/v1/server is not Tenfour's.")
@@ -189,6 +192,12 @@ def _is_the_servers_own(evidence: Evidence, reply: Reply) -> bool:
     return direct is not None and direct.status == reply.status
 
 
+def _wants_upgrades(evidence: Evidence) -> bool:
+    """Whether another program answers a plain request as servers of WebSockets do."""
+    plain = evidence.http.reply if evidence.http is not None else None
+    return plain is not None and plain.status == _UPGRADE_REQUIRED and problem_of(plain) is None
+
+
 def _by_status(evidence: Evidence, upgrade: Upgrade, reply: Reply) -> Finding:
     wanted = reply.header("sec-websocket-version")
     proxy = fingerprint(reply)
@@ -196,8 +205,8 @@ def _by_status(evidence: Evidence, upgrade: Upgrade, reply: Reply) -> Finding:
     if wanted is not None and "13" not in wanted.replace(" ", "").split(","):
         return Finding.plain("version_refused", by, f"It wants version {wanted}.")
     if reply.status in (_BAD_REQUEST, _UPGRADE_REQUIRED) and not _is_the_servers_own(evidence, reply):
-        return Finding.likely("upgrade_stripped", by)
-    if reply.status == _FORBIDDEN:
+        return Finding.plain("other_ws_server", by) if _wants_upgrades(evidence) else Finding.likely("upgrade_stripped", by)
+    if reply.status in (_FORBIDDEN, _TOO_MANY):
         return Finding.likely("waf_block", by)
     if reply.status == _OK and is_html(reply):
         return Finding.plain("spa_fallback", by)

@@ -238,7 +238,7 @@ class Examination:
             self._see(tls=late_alert(self.evidence.tls, late))
             return False
         self._see(http=http)
-        return http.reply.outcome != "no_byte"
+        return http.reply.outcome != "no_byte" and http.is_one
 
     @property
     def _asked(self) -> Asked:
@@ -259,16 +259,17 @@ class Examination:
             return False
         token = self._read_token()
         self._see(token=token)
-        is_ours = self.evidence.http is not None and self.evidence.http.server is not None
+        server = self.evidence.http.server if self.evidence.http is not None else None
+        speaks_ours = server is not None and server.protocol == PROTOCOL
         if not self._token or token.unsendable:
-            return self._token is None and is_ours
-        if not is_ours and seen.subprotocol != PROTOCOL:
-            self._note("The token was not sent, because what answers is not Tenfour.")
+            return self._token is None and speaks_ours
+        if not speaks_ours and seen.subprotocol != PROTOCOL:
+            self._note(f"The token was not sent, because what answers does not speak {PROTOCOL}.")
             return False
         entered = await self._enter(replace(self._asked, query=self._whole_query))
         self._see(welcome=self._placed(entered.seen))
         if entered.socket is None:
-            if entered.seen.outcome == "nothing":
+            if entered.seen.outcome == "nothing" and speaks_ours:
                 await self._look_whether_it_is_held_back()
             return False
         await self._deliver(entered)

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from tenfour.clock import SystemClock
-from tenfour.doctor.evidence import Address, Http, Reply, Server
+from tenfour.doctor.evidence import Address, Again, Http, Reply, Server
 from tenfour.doctor.steps.http1 import Answer, get
 from tenfour.doctor.steps.way import Way, now_s, since_ms
 from tenfour.wire.times import parse_rfc3339
@@ -20,6 +20,7 @@ API = "/api/v1/"
 SERVER = API + "server"
 READY = API + "health/ready"
 _OK = (200, 503)
+AGAIN, AGAIN_PATIENCE_S = 5, 2.0
 
 
 class _Server(msgspec.Struct):
@@ -30,6 +31,7 @@ class _Server(msgspec.Struct):
     node: str
     protocol: str
     server_time: str
+    epoch: str = ""
 
 
 class _Ready(msgspec.Struct):
@@ -55,10 +57,27 @@ async def ask_plainly(way: Way, door: str, addresses: Sequence[str], patience_s:
     answer = await get(way, path, patience_s)
     local_ms = before_ms + round(answer.reply.took_ms / 2)
     server, server_ms = _read_server(answer)
+    asked_again = _ask_again(way, path, answer, min(patience_s, AGAIN_PATIENCE_S))
     if server is None:
-        return Http(since_ms(started_s), path, answer.reply, None, _date(answer.reply), local_ms)
-    ready, nodes = await asyncio.gather(get(way, base_of(door) + READY, patience_s), _nodes(way, path, addresses, server, patience_s))
-    return Http(since_ms(started_s), path, answer.reply, server, server_ms, local_ms, _read_ready(ready), nodes)
+        return Http(since_ms(started_s), path, answer.reply, None, _date(answer.reply), local_ms, again=await asked_again)
+    again, ready, nodes = await asyncio.gather(asked_again, get(way, base_of(door) + READY, patience_s), _nodes(way, path, addresses, server, patience_s))
+    return Http(since_ms(started_s), path, answer.reply, server, server_ms, local_ms, _read_ready(ready), again, nodes)
+
+
+async def _ask_again(way: Way, path: str, first: Answer, patience_s: float) -> tuple[Again, ...]:
+    """The same request on lines of their own, all at once: a load balancer gives each to the next server."""
+    answers = await asyncio.gather(*(get(way, path, patience_s) for _ in range(AGAIN)), return_exceptions=True)
+    for each in answers:
+        if isinstance(each, BaseException) and not isinstance(each, ssl.SSLError):
+            raise each
+    return tuple(_who(each) for each in (first, *answers))
+
+
+def _who(answer: Answer | BaseException) -> Again:
+    if isinstance(answer, BaseException):
+        return Again(0)
+    server, _ = _read_server(answer)
+    return Again(answer.reply.status) if server is None else Again(answer.reply.status, server.node, msgspec.json.decode(answer.body, type=_Server).epoch)
 
 
 def _read_server(answer: Answer) -> tuple[Server | None, int | None]:

@@ -1286,6 +1286,7 @@ export interface components {
             version: string;
             node: string;
             protocol: string;
+            epoch: string;
             server_time: string;
             /** @enum {string} */
             registration: "open" | "invite" | "closed";
