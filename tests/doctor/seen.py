@@ -94,5 +94,5 @@ def without_tls(evidence: Evidence) -> Evidence:
 
 def until(evidence: Evidence, last: str) -> Evidence:
     """The same, but nothing was reached behind the step."""
-    steps = [name for name in Evidence.__dataclass_fields__ if name not in ("version", "at_ms", "notes")]
+    steps = [name for name in Evidence.__dataclass_fields__ if name not in ("version", "machine", "at_ms", "notes")]
     return replace(evidence, **dict.fromkeys(steps[steps.index(last) + 1 :]))

@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,12 @@ from tenfour.cli.output import colour
 from tenfour.cli.terminal import escape_controls
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tenfour.doctor.evidence import Evidence
     from tenfour.doctor.probe import Options, Target
     from tenfour.doctor.report import Report
+    from tenfour.doctor.secrets import Secrets
     from tenfour.doctor.steps.past import Past
     from tenfour.doctor.watch import Change, Watch
 
@@ -48,7 +52,10 @@ class _Printing:
     as_json: bool
     quiet: bool
     file: Path | None
-    secrets: tuple[str, ...]
+    secrets: Secrets
+
+    def hide(self, text: str) -> str:
+        return escape_controls(self.secrets.hide(text))
 
 
 def _print_page(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -98,7 +105,7 @@ def doctor(url: str | None, *, token: str | None, token_file: str | None, watch:
     token = _token_of(token_file) if token_file is not None else token
     if asked["send"] and asked["chat"] is None:
         raise CommandFailed("it is not said in which chat the test message may stand", "Name it by --chat.", Exit.WRONG_USE)
-    code = asyncio.run(_run(url, data, token, asked, _Printing(as_json, quiet, file, (token,) if token else ()), every_s if watch else None))
+    code = asyncio.run(_run(url, data, token, asked, partial(_Printing, as_json, quiet, file), every_s if watch else None))
     click.get_current_context().exit(code)
 
 
@@ -108,12 +115,12 @@ def _token_of(file: str) -> str:
     return read_token(file)
 
 
-async def _run(url: str | None, data: str | None, token: str | None, asked: dict[str, Any], printing: _Printing, every_s: float | None) -> int:
+async def _run(url: str | None, data: str | None, token: str | None, asked: dict[str, Any], printing_without: Callable[[Secrets], _Printing], every_s: float | None) -> int:
     from tenfour.doctor.probe import Options
+    from tenfour.doctor.secrets import secrets_of
 
     target = await _target(url, data, token, asked)
-    if target.token:
-        printing = replace(printing, secrets=(target.token,))
+    printing = printing_without(secrets_of(target.url, target.token, target.environment))
     how = Options(idle_s=asked["idle_s"], send_in_chat=asked["send"])
     if every_s is None:
         return await _examine(target, how, printing)
@@ -173,7 +180,7 @@ def _print_change(change: Change, printing: _Printing) -> None:
     if change.kind == "first":
         _print(report, printing)
         return
-    click.echo(f"\n{rfc3339(change.evidence.ended.at_ms if change.evidence.ended is not None else change.at_ms)}  {_shown(headline(change), printing.secrets)}")
+    click.echo(f"\n{rfc3339(change.evidence.ended.at_ms if change.evidence.ended is not None else change.at_ms)}  {printing.hide(headline(change))}")
     if change.diagnosis.cause is not None:
         _print_conclusion(report, replace(printing, quiet=True))
 
@@ -252,7 +259,7 @@ def _progress(idle_s: float | None) -> Any:
 
     def on_step(evidence: Evidence) -> None:
         if shown:
-            done = [name for name in type(evidence).__dataclass_fields__ if name not in ("version", "at_ms", "notes") and getattr(evidence, name) is not None]
+            done = [name for name in type(evidence).__dataclass_fields__ if name not in ("version", "machine", "at_ms", "notes") and getattr(evidence, name) is not None]
             long = f"; silence takes {idle_s:g} s, or twice that" if idle_s is not None and "steady" in done and "idle" not in done else ""
             click.echo(f"\r\x1b[Kexamined: {', '.join(done)}{long} …", nl=False, err=True)
 
@@ -283,34 +290,26 @@ def _print(report: Report, printing: _Printing) -> None:
     if printing.quiet and report.diagnosis.cause is None:
         return
     if not printing.quiet:
-        _print_checks(report, printing.secrets)
+        _print_checks(report, printing)
         click.echo()
     _print_conclusion(report, printing)
 
 
-def _print_checks(report: Report, secrets: tuple[str, ...]) -> None:
+def _print_checks(report: Report, printing: _Printing) -> None:
     from tenfour.doctor.report import MARKS, WORDS, check_lines
 
     marks = MARKS if (sys.stdout.encoding or "").lower().replace("-", "") == "utf8" and os.environ.get("TERM") != "dumb" else WORDS
     for check, text in zip(report.checks, check_lines(report.checks, marks), strict=True):
-        click.echo(click.style(_shown(text, secrets), fg=_COLOURS[check.verdict]), color=colour())
+        click.echo(click.style(printing.hide(text), fg=_COLOURS[check.verdict]), color=colour())
 
 
 def _print_conclusion(report: Report, printing: _Printing) -> None:
     from tenfour.doctor.report import conclusion, not_measured, to_paste
 
     for text in conclusion(report.diagnosis):
-        click.echo(click.style(_shown(text, printing.secrets), bold=True), color=colour())
+        click.echo(click.style(printing.hide(text), bold=True), color=colour())
     paste = to_paste(report.diagnosis)
     if paste:
-        click.echo("\n".join(_shown(line, printing.secrets) for line in paste))
+        click.echo("\n".join(printing.hide(line) for line in paste))
     if not printing.quiet:
-        click.echo("\n" + "\n".join(_shown(text, printing.secrets) for text in not_measured(report.diagnosis)))
-
-
-def _shown(text: str, secrets: tuple[str, ...]) -> str:
-    from tenfour.doctor.evidence import HIDDEN
-
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return escape_controls(text)
+        click.echo("\n" + "\n".join(printing.hide(text) for text in not_measured(report.diagnosis)))

@@ -12,7 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "sec-websocket-key", "set-cookie", "x-api-key"})
+SECRET_HEADERS = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "sec-websocket-key", "set-cookie", "set-cookie2", "x-api-key", "x-auth-token", "x-csrf-token", "x-xsrf-token", "authentication-info"}
+)
+HARMLESS_KEYS = frozenset({"after", "heartbeat", "epoch", "chat", "seq", "v", "version", "EIO", "transport"})
+"""What stands in the query of an address and is no secret; every other value is hidden."""
 HIDDEN = "(hidden)"
 BODY_CHARS_KEPT = 2_000
 
@@ -25,17 +29,26 @@ def kept(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 def _kept(name: str, value: str) -> str:
     if name == "set-cookie":
         return value.partition("=")[0] + "=" + HIDDEN
-    return HIDDEN if name in SECRET_HEADERS else value
+    return HIDDEN if name in SECRET_HEADERS else shown(value)
 
 
 def shown(address: str) -> str:
-    """An address as it may be shown: without a token, a ticket, a user or a password."""
-    return without_tokens(re.sub(r"//[^/@]*@", f"//{HIDDEN}@", address))
+    """An address as it may be shown: without a user, a password, and the values of its query, but for those that are no secrets."""
+    return _QUERY.sub(_harmless, _USERINFO.sub(f"//{HIDDEN}@", address))
 
 
 def without_tokens(text: str) -> str:
     """A text without the tokens and tickets of the addresses in it."""
     return re.sub(r"([?&](?:token|ticket|access_token)=)[^&#\s\"'<>]*", r"\g<1>" + HIDDEN, text)
+
+
+_USERINFO = re.compile(r"//[^/?#\s]*@")
+_QUERY = re.compile(r"([?&#])([^=&#\s]*)=([^&#\s]*)")
+
+
+def _harmless(found: re.Match[str]) -> str:
+    mark, key, value = found.groups()
+    return f"{mark}{key}={value if key in HARMLESS_KEYS else HIDDEN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -545,6 +558,8 @@ class Evidence:
     forward: Forward | None = None
     version: str = ""
     """The doctor's own version."""
+    machine: str = ""
+    """Where it ran: system, Python, OpenSSL."""
     at_ms: int = 0
     notes: tuple[str, ...] = ()
     """What could not be measured here, and why, as sentences."""

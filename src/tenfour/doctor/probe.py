@@ -7,6 +7,7 @@ tell two causes apart. Every step has its own time, all together end before fift
 from __future__ import annotations
 
 import asyncio
+import platform
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,7 @@ from tenfour.wire.frames import PROTOCOL
 
 ECHO = API + "diagnostics/echo"
 HELD_BACK_S = 1.5
+_MACHINE = f"{platform.platform(terse=True)}, Python {platform.python_version()}, {ssl.OPENSSL_VERSION}"
 _DATES = frozenset({9, 10})
 _TOKEN_KEYS: dict[str, Carrier] = {"token": "query", "access_token": "query", "ticket": "ticket"}
 
@@ -118,7 +120,7 @@ class Examination:
         address = read.address
         if target.chat is not None and address.path.endswith(ALL_CHATS):
             address = replace(address, path=f"{address.path.removesuffix(ALL_CHATS)}/api/v1/chats/{target.chat}/ws")
-        self.evidence = Evidence(address, version=version("tenfour"), at_ms=SystemClock().now_ms())
+        self.evidence = Evidence(address, version=version("tenfour"), machine=_MACHINE, at_ms=SystemClock().now_ms())
         self._way: Way | None = None
         self._heartbeat_s: float | None = None
         self._limit_bytes: int | None = None

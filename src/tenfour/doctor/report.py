@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
 
 from tenfour.doctor.diagnosis import Check, Diagnosis, Verdict, checks, diagnose
-from tenfour.doctor.evidence import HIDDEN, Evidence
+from tenfour.doctor.evidence import Evidence
+from tenfour.doctor.secrets import Secrets
 
 MARKS: dict[Verdict, str] = {"ok": "✓", "warn": "!", "fail": "✗", "skipped": "–"}  # noqa: RUF001 - it stands for nothing done
 WORDS: dict[Verdict, str] = {"ok": "ok", "warn": "!", "fail": "FAIL", "skipped": "-"}
@@ -28,17 +28,14 @@ def report_of(evidence: Evidence) -> Report:
     return Report(diagnose(evidence), checks(evidence), evidence)
 
 
-def as_json(report: object, secrets: Iterable[str] = ()) -> str:
+def as_json(report: object, secrets: Secrets) -> str:
     """The report without secrets: evidence has none of its own, but a page that repeats the address may."""
     return msgspec.json.format(as_line(report, secrets).encode(), indent=2).decode()
 
 
-def as_line(report: object, secrets: Iterable[str] = ()) -> str:
+def as_line(report: object, secrets: Secrets) -> str:
     """The same in one line."""
-    text = msgspec.json.encode(report).decode()
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text
+    return msgspec.json.encode(secrets.hide_in(msgspec.to_builtins(report))).decode()
 
 
 def check_lines(found: list[Check], marks: dict[Verdict, str]) -> list[str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from tenfour.doctor.evidence import Address, shown
+from tenfour.doctor.evidence import HIDDEN, Address, shown
 from tenfour.doctor.steps.way import now_s, since_ms
 
 ALL_CHATS = "/api/v1/ws"
 _SCHEMES: dict[str, Literal["ws", "wss"]] = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
+_USERINFO = re.compile(r"//\S*@")
+"""In what is no address, wherever its user may end."""
 _PORTS = {"ws": 80, "wss": 443}
 
 
@@ -34,7 +37,7 @@ def read_address(given: str, chat: str | None, origin: str | None) -> Read:
     if parts is not None and fault is None:
         fault = _fault(parts.scheme, parts.hostname, given)
     if parts is None or fault is not None:
-        return Read(Address(since_ms(started_s), shown(given), fault=fault, origin=origin))
+        return Read(Address(since_ms(started_s), shown(_USERINFO.sub(f"//{HIDDEN}@", given)), fault=fault, origin=origin))
     scheme = _SCHEMES[parts.scheme]
     path = parts.path if parts.path not in ("", "/") else ALL_CHATS if chat is None else f"/api/v1/chats/{chat}/ws"
     return Read(Address(since_ms(started_s), shown(given), scheme, parts.hostname or "", port or _PORTS[scheme], path, origin=origin), parts.query)
