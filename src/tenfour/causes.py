@@ -1043,10 +1043,10 @@ _LIMITS = (
     Cause(
         "fd_limit",
         Layer.LIMITS,
-        (_H,),
+        (_H, _N),
         "The server has no file descriptor left for another connection.",
-        "TCP opens, nothing answers; open connections go on working.",
-        "Its log says `Too many open files`; `ls /proc/PID/fd | wc -l` is at the limit of `/proc/PID/limits`.",
+        "TCP opens and is cut off without a byte, or nothing answers; open connections go on working.",
+        "On the server `ls /proc/PID/fd | wc -l` is at the limit of `/proc/PID/limits`; some programs log `Too many open files`.",
         "Raise the limit: `LimitNOFILE=65536` in its systemd unit.",
     ),
     Cause(

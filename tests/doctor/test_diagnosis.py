@@ -274,6 +274,11 @@ TABLE = {
     # limits
     "fd_limit": replace(healthy(), many=Many(9.0, 50, 18, Reply(5_000.0, "no_byte"))),
     "proxy_full": replace(healthy("nginx"), many=Many(9.0, 100, 30, Reply(1.0, "reset"))),
+    "fd_limit behind nginx": replace(healthy("nginx"), many=Many(9.0, 50, 18, page(504, "<center>nginx/1.22.1</center>", **NGINX))),
+    "proxy_full nginx out of connections": replace(healthy("nginx"), many=Many(9.0, 50, 18, page(500, "<center>nginx/1.22.1</center>", **NGINX))),
+    "proxy_full hangs up": replace(healthy("nginx"), many=Many(9.0, 50, 18, close=FIN)),
+    "fd_limit hangs up": replace(healthy(), many=Many(9.0, 50, 18, Reply(1.0, "closed"))),
+    "replaced elsewhere": replace(healthy(), many=Many(9.0, 9, 7, per_user=10, others=3)),
     "proxy_full HAProxy": replace(healthy(), many=Many(9.0, 100, 30, page(503, HAPROXY_503))),
     "too_many": replace(healthy(), many=Many(9.0, 300, 200, refused(E.TOO_MANY_CONNECTIONS))),
     "too_many at once": _upgrade(refused(E.TOO_MANY_CONNECTIONS, "192.0.2.9 has 200 connections open, and connections_per_address is 200.")),

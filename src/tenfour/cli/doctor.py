@@ -81,6 +81,7 @@ def _print_page(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -
 @click.option("--direct", metavar="HOST:PORT", help="Where the server itself listens: asked after a failure, to tell it from the proxy before it. wss://HOST:PORT where it has TLS.")
 @click.option("--fingerprint", metavar="SHA256", help="The fingerprint of the certificate that has to come, as `openssl x509 -noout -fingerprint -sha256` prints it.")
 @click.option("--idle", "idle_s", type=click.FloatRange(min=1, max=590), metavar="SECONDS", help="Tests in addition how long a silent connection lives, up to this time.")
+@click.option("--connections", type=click.IntRange(2, 100), metavar="N", help="Tests in addition whether so many connections stand at once; none of the user's others is replaced for it.")
 @click.option("--watch", is_flag=True, help="Goes on, and reports changes only.")
 @click.option("--every", "every_s", type=click.FloatRange(min=1), default=10.0, metavar="SECONDS", help="How often --watch looks [10].")
 @options.as_json
@@ -121,7 +122,7 @@ async def _run(url: str | None, data: str | None, token: str | None, asked: dict
 
     target = await _target(url, data, token, asked)
     printing = printing_without(secrets_of(target.url, target.token, target.environment))
-    how = Options(idle_s=asked["idle_s"], send_in_chat=asked["send"])
+    how = Options(idle_s=asked["idle_s"], connections=asked["connections"], send_in_chat=asked["send"])
     if every_s is None:
         return await _examine(target, how, printing)
     return await _watch(target, how, printing, every_s)

@@ -287,7 +287,7 @@ def _idle_line(evidence: Evidence) -> str:
 
 
 def _many_line(evidence: Evidence) -> str:
-    return f"{evidence.many.stood} at once" if evidence.many is not None else ""
+    return f"{evidence.many.stood} connections stood at once" if evidence.many is not None else ""
 
 
 def _ended_line(evidence: Evidence) -> str:

@@ -479,6 +479,10 @@ class Many:
     stood: int
     reply: Reply | None = None
     close: Close | None = None
+    per_user: int | None = None
+    """How many a user may have, by ``welcome``; one more replaces the oldest."""
+    others: int = 0
+    """How many the same user has elsewhere; none was opened that would have replaced one of them."""
 
 
 @dataclass(frozen=True, slots=True)

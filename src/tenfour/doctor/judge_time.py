@@ -8,7 +8,8 @@ from tenfour.doctor.proxies import Proxy, fingerprint, known_for
 
 SAME_S = 2.0
 """Ends that are no further apart than this have one reason."""
-_UNAVAILABLE = 503
+_FULL = (500, 503)
+_NO_ANSWER_BEHIND = (502, 504)
 
 
 def judge_idle(evidence: Evidence) -> Finding | None:
@@ -81,8 +82,17 @@ def judge_many(evidence: Evidence) -> Finding | None:
         return None
     told = f"Of {many.asked} connections {many.stood} stood."
     if many.close is not None and (found := by_close(many.close)) is not None:
-        return Finding(found.cause, f"{found.says} {told}", certain=found.certain)
+        most = f" A user may have {many.per_user} (connections_per_user)." if found.cause == "replaced" and many.per_user is not None else ""
+        return Finding(found.cause, f"{found.says} {told}{most}", certain=found.certain)
+    if many.close is None and many.reply is None:
+        return _not_tried(many)
     return _no_more(evidence, many, told)
+
+
+def _not_tried(many: Many) -> Finding:
+    """More than the user may have, while there are others of the same user that would have had to go."""
+    room = f"The user has {many.others} open elsewhere and may have {many.per_user} (connections_per_user)"
+    return Finding("replaced", f"{room}: with {many.asked} more the oldest would be replaced. {many.stood} stood, and no more were tried.")
 
 
 def _no_more(evidence: Evidence, many: Many, told: str) -> Finding:
@@ -92,13 +102,27 @@ def _no_more(evidence: Evidence, many: Many, told: str) -> Finding:
     if found is not None:
         return Finding(found.cause, f"{found.says} {told}")
     proxy = fingerprint(reply, evidence.http.reply if evidence.http is not None else None)
-    if reply is not None and reply.outcome == "reset":
-        return Finding("proxy_full", f"{proxy or 'The proxy'} has as many connections as it takes: it resets the next. {told}", certain=proxy is Proxy.NGINX)
-    if reply is not None and reply.status == _UNAVAILABLE:
-        return Finding.plain("proxy_full", f"It answers with status 503. {told}")
-    if proxy is not None:
-        return Finding.likely("proxy_full", f"{proxy} lets the next one hang. {told}")
-    return Finding.likely("fd_limit", f"The next one opens and is not answered. {told}")
+    return _by_status(reply.status, proxy, told) if reply is not None and reply.status else _hung_up(many, proxy, told)
+
+
+def _hung_up(many: Many, proxy: Proxy | None, told: str) -> Finding:
+    """The next one got no status. Whose limit it is shows only where the proxy is known by what it does there."""
+    is_cut = many.close is not None or (many.reply is not None and many.reply.outcome != "no_byte")
+    if proxy is None:
+        return Finding.likely(
+            "fd_limit", f"The next one opens and is {'cut off without a byte' if is_cut else 'not answered'}. {told}", "A proxy that is full and does not show itself looks the same."
+        )
+    if is_cut:
+        return Finding("proxy_full", f"{proxy} has as many connections as it takes: it hangs up on the next. {told}", certain=proxy is Proxy.NGINX)
+    return Finding.likely("proxy_full", f"{proxy} lets the next one hang. {told}")
+
+
+def _by_status(status: int, proxy: Proxy | None, told: str) -> Finding:
+    if status in _FULL:
+        return Finding.plain("proxy_full", f"It answers with status {status}. {told}")
+    if status in _NO_ANSWER_BEHIND:
+        return Finding.likely("fd_limit", f"{proxy or 'The proxy'} answers with status {status}, because the server does not. {told}")
+    return Finding.likely("proxy_full", f"The next one is answered with status {status}. {told}")
 
 
 def judge_ended(evidence: Evidence) -> Finding | None:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from tenfour.clock import SystemClock
 from tenfour.doctor.diagnosis import diagnose, proxy_of
-from tenfour.doctor.evidence import Carrier, Evidence, Steady, Token, Welcome
+from tenfour.doctor.evidence import Carrier, Evidence, Reply, Steady, Token, Welcome
 from tenfour.doctor.held import Held
 from tenfour.doctor.judge_delivery import judge_echo, judge_frames
 from tenfour.doctor.judge_line import judge_tls
@@ -26,9 +26,10 @@ from tenfour.doctor.steps.forward import ask_through, proxied
 from tenfour.doctor.steps.http import API, ask_plainly, base_of
 from tenfour.doctor.steps.http2 import speaks_h2
 from tenfour.doctor.steps.idle import Doors, be_silent
+from tenfour.doctor.steps.limits import Opened, Room, stand_at_once
 from tenfour.doctor.steps.names import resolve
 from tenfour.doctor.steps.past import Past, ask_malformed, ask_past, look_elsewhere
-from tenfour.doctor.steps.rest import Rest
+from tenfour.doctor.steps.rest import Rest, connections_of
 from tenfour.doctor.steps.tcp import dial_all
 from tenfour.doctor.steps.tls import late_alert, overhear, shake_hands, unverifying, verifying
 from tenfour.doctor.steps.token import read_token
@@ -36,8 +37,9 @@ from tenfour.doctor.steps.traffic import EchoDoor, compress, evenly, growing, ro
 from tenfour.doctor.steps.upgrade import ask_for_upgrade
 from tenfour.doctor.steps.way import Way
 from tenfour.doctor.steps.websocket import Asked, WebSocket, upgrade
-from tenfour.doctor.steps.welcome import Entered, carrying, enter
+from tenfour.doctor.steps.welcome import Entered, carrying, enter, enter_once
 from tenfour.wire.frames import PROTOCOL
+from tenfour.wire.frames import Welcome as Welcomed
 
 ECHO = API + "diagnostics/echo"
 HELD_BACK_S = 1.5
@@ -87,6 +89,8 @@ class Options:
     """What is tried beyond the usual."""
 
     idle_s: float | None = None
+    connections: int | None = None
+    """How many are to stand at once."""
     send_in_chat: bool = False
     """Whether the test of delivery may write in the chat of the target, where people read it."""
     patience: Patience = field(default_factory=Patience)
@@ -122,8 +126,7 @@ class Examination:
             address = replace(address, path=f"{address.path.removesuffix(ALL_CHATS)}/api/v1/chats/{target.chat}/ws")
         self.evidence = Evidence(address, version=version("tenfour"), machine=_MACHINE, at_ms=SystemClock().now_ms())
         self._way: Way | None = None
-        self._heartbeat_s: float | None = None
-        self._limit_bytes: int | None = None
+        self._welcomed: Welcomed | None = None
         on_step(self.evidence)
 
     async def run(self) -> None:
@@ -140,6 +143,8 @@ class Examination:
         except TimeoutError:
             self._note(f"The examination was ended after {patience_s:g} s; what was at work then is not measured.")
         else:
+            if go_on and self._options.connections is not None:
+                await self._stand_at_once(self._options.connections)
             if go_on and self._options.idle_s is not None:
                 await self._be_silent(self._options.idle_s)
 
@@ -289,7 +294,7 @@ class Examination:
         assert self._token is not None, "it was let in"
         assert entered.socket is not None, "it was let in"
         assert entered.said is not None, "it was let in"
-        self._heartbeat_s, self._limit_bytes = entered.said.heartbeat_s, entered.said.limits.frame_bytes
+        self._welcomed = entered.said
         if self._target.chat is not None and self._options.send_in_chat:
             await self._deliver_in(self._target.chat, entered)
             return
@@ -353,7 +358,7 @@ class Examination:
             self._see(echo=await round_trips(socket))
             if judge_echo(self.evidence) is not None:
                 return
-            self._see(frames=await growing(door, socket, self._limit_bytes))
+            self._see(frames=await growing(door, socket, self._welcomed.limits.frame_bytes if self._welcomed is not None else None))
             if judge_frames(self.evidence) is not None:
                 return
             steady, compression = await asyncio.gather(self._evenly(door, socket), compress(door))
@@ -377,6 +382,25 @@ class Examination:
         async with another:
             return await evenly(another)
 
+    async def _stand_at_once(self, number: int) -> None:
+        """Connections as the client opens them, with the token where there is one."""
+        if self._carrier == "ticket" and self._token is not None:
+            self._note("Not measured: how many connections stand at once, because a ticket opens one only.")
+            return
+        room = Room()
+        if self._welcomed is not None:
+            room = Room(await connections_of(self._rest, self._welcomed) or 0, self._welcomed.limits.connections_per_user)
+        self._see(many=await stand_at_once(self._open_one, number, room))
+
+    async def _open_one(self) -> Opened:
+        assert self._way is not None, "it was reached"
+        if self._token is None:
+            got = await upgrade(self._way, self._asked, self._patience.upgrade)
+            return Opened(got.socket, got.reply if got.socket is None else None)
+        entered = await enter_once(self._way, self._asked, self._token, self._carrier, self._patience.welcome)
+        reply = Reply(entered.seen.took_ms, "no_byte") if entered.seen.outcome == "nothing" else entered.seen.reply
+        return Opened(entered.socket, reply, entered.seen.close)
+
     async def _be_silent(self, longest_s: float) -> None:
         """The test of silence, which has its own time."""
         assert self._way is not None, "it was reached"
@@ -387,7 +411,7 @@ class Examination:
         if idle is None:
             self._note("Not measured: silence, because the echo door did not take enough connections.")
             return
-        self._see(idle=idle if self._heartbeat_s is None else replace(idle, heartbeat_s=self._heartbeat_s))
+        self._see(idle=idle if self._welcomed is None else replace(idle, heartbeat_s=self._welcomed.heartbeat_s))
 
 
 def _without_token(query: str) -> tuple[str, str | None, Carrier | None]:

@@ -16,7 +16,7 @@ from tenfour.clock import SystemClock
 from tenfour.doctor.evidence import Delivery, Heard, Welcome
 from tenfour.doctor.finding import problem_of
 from tenfour.doctor.steps.http1 import Answer
-from tenfour.doctor.steps.rest import Rest, read
+from tenfour.doctor.steps.rest import Rest, connections_of, read
 from tenfour.doctor.steps.way import now_s, since_ms
 from tenfour.doctor.steps.websocket import WebSocket
 from tenfour.doctor.steps.welcome import Entered
@@ -43,12 +43,6 @@ class _Made(msgspec.Struct):
     """What is needed of the answer of the delivery door."""
 
     chat: str
-
-
-class _Open(msgspec.Struct):
-    """How many connections a user has."""
-
-    total: int
 
 
 class _Arrival(msgspec.Struct):
@@ -78,12 +72,12 @@ class _Answered:
 async def deliver_in_own_chat(rest: Rest, enter: Enter, welcome: frames.Welcome, nodes: Nodes) -> Delivery | str:
     """The test in a chat made for it; or, as a sentence, why it cannot be made."""
     started_s = now_s()
-    answer, spare = await asyncio.gather(rest.ask("POST", _DOOR, PATIENCE_S), _spare_connections(rest, welcome))
+    answer, others = await asyncio.gather(rest.ask("POST", _DOOR, PATIENCE_S), connections_of(rest, welcome))
     made = read(answer, _Made)
     if made is None:
         return _not_made(answer, welcome.node, since_ms(started_s))
     try:
-        if spare < CONNECTIONS:
+        if others is not None and others + CONNECTIONS > welcome.limits.connections_per_user:
             return f"Not measured: delivery, because the user has as many connections as it may ({welcome.limits.connections_per_user}), and one more would replace the oldest."
         seen = await _in(made.chat, enter, nodes)
     finally:
@@ -103,12 +97,6 @@ def _not_made(answer: Answer, node: str, took_ms: float) -> Delivery | str:
         return Delivery(took_ms, node, error=problem.code)
     told = f"{problem.code}: {problem.detail}" if problem is not None else f"status {reply.status}" if reply.status else reply.outcome.replace("_", " ")
     return f"Not measured: delivery, because POST /api/v1/{_DOOR} was not let through ({told.strip().removesuffix('.')})."
-
-
-async def _spare_connections(rest: Rest, welcome: frames.Welcome) -> int:
-    """How many more the user may have before the oldest is replaced; where nobody says it, as many as are allowed."""
-    found = read(await rest.ask("GET", f"diagnostics/connections?limit=1&user={welcome.user.id}", PATIENCE_S), _Open)
-    return welcome.limits.connections_per_user - (found.total if found is not None else 0)
 
 
 async def _in(chat: str, enter: Enter, nodes: Nodes) -> Delivery | str:

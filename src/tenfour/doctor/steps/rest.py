@@ -12,7 +12,9 @@ from tenfour.doctor.evidence import Reply
 from tenfour.doctor.steps.http import API
 from tenfour.doctor.steps.http1 import Answer, ask
 from tenfour.doctor.steps.way import Way, now_s, since_ms
+from tenfour.wire import frames
 
+CONNECTIONS_PATIENCE_S = 4.0
 T = TypeVar("T")
 
 
@@ -45,3 +47,13 @@ def read(answer: Answer, kind: type[T]) -> T | None:
         return msgspec.json.decode(answer.body, type=kind)
     except msgspec.DecodeError:
         return None
+
+
+class _Open(msgspec.Struct):
+    total: int
+
+
+async def connections_of(rest: Rest, welcome: frames.Welcome) -> int | None:
+    """How many connections the user has at the node; None where that is not told."""
+    found = read(await rest.ask("GET", f"diagnostics/connections?limit=1&user={welcome.user.id}", CONNECTIONS_PATIENCE_S), _Open)
+    return found.total if found is not None else None

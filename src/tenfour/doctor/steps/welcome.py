@@ -45,7 +45,7 @@ def carrying(asked: Asked, carrier: Carrier, token: str) -> Asked:
 
 async def enter(way: Way, asked: Asked, token: str, carrier: Carrier, patience_s: float) -> Entered:
     """Connects with the token; a socket that stands is the caller's to close."""
-    entered = await _enter_once(way, asked, token, carrier, patience_s)
+    entered = await enter_once(way, asked, token, carrier, patience_s)
     if entered.socket is not None:
         return entered
     seen = entered.seen
@@ -57,14 +57,15 @@ async def enter(way: Way, asked: Asked, token: str, carrier: Carrier, patience_s
 
 
 async def _is_let_in(way: Way, asked: Asked, token: str, carrier: Carrier) -> bool:
-    entered = await _enter_once(way, asked, token, carrier, _OTHERS_PATIENCE_S)
+    entered = await enter_once(way, asked, token, carrier, _OTHERS_PATIENCE_S)
     if entered.socket is None:
         return False
     await entered.socket.close()
     return True
 
 
-async def _enter_once(way: Way, asked: Asked, token: str, carrier: Carrier, patience_s: float) -> Entered:
+async def enter_once(way: Way, asked: Asked, token: str, carrier: Carrier, patience_s: float) -> Entered:
+    """The same in this way alone."""
     started_s = now_s()
     got = await upgrade(way, carrying(asked, carrier, token), patience_s)
     if got.socket is None:
