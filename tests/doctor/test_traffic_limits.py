@@ -80,9 +80,9 @@ async def test_haste_is_not_taken_for_a_limit(make_server):
 async def test_a_server_without_file_descriptors_answers_nobody_more(make_server):
     server = make_server()
     _, most = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (len(list(Path(f"/proc/{server.pid}/fd").iterdir())) + 6, most))
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (len(list(Path(f"/proc/{server.pid}/fd").iterdir())) + 20, most))
 
-    evidence = await look(server.url, 20, SHORT)
+    evidence = await look(server.url, 40, SHORT)
 
     assert named(evidence) == "fd_limit"
-    assert 0 < evidence.many.stood < 20
+    assert 0 < evidence.many.stood < 40
