@@ -7,11 +7,13 @@ import contextlib
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.doctor.listeners import Talk, listening
+
+T = TypeVar("T")
 
 
 class Peers:
@@ -34,7 +36,11 @@ class Peers:
 
     def listening(self, talk: Talk) -> str:
         """The address of a server that is scripted byte by byte."""
-        return f"ws://127.0.0.1:{self._do(self._stack.enter_async_context(listening(talk)))}/"
+        return f"ws://127.0.0.1:{self.standing(listening(talk))}/"
+
+    def standing(self, server: contextlib.AbstractAsyncContextManager[T]) -> T:
+        """What a server gives that is a context."""
+        return self._do(self._stack.enter_async_context(server))
 
     def stop(self) -> None:
         self._do(self._stack.aclose())

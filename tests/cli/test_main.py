@@ -86,6 +86,10 @@ def test_administering_a_running_server_loads_neither_the_database_nor_the_serve
     assert not HEAVY & loaded(server.data, "user", "list")
 
 
+def test_a_probe_without_a_token_loads_neither_the_server_nor_the_sdk(tmp_path):
+    assert not (HEAVY | {"httpx", "picows", "rich"}) & loaded(tmp_path, "probe", "ws://127.0.0.1:1/", "-x", "a")
+
+
 def test_a_command_that_is_none_is_wrong_use():
     refused = run("nope")
 

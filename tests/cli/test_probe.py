@@ -25,7 +25,7 @@ from tests.certificates import make_certificate
 from tests.cli.commands import Ran, environment, run, tenfour
 from tests.cli.conftest import PASSWORD
 from tests.cli.peers import Heard, Peers, echo, peers, saying
-from tests.doctor.listeners import accepting, answering, closed_port, mute
+from tests.doctor.listeners import accepting, answering, closed_port, mute, tunnelling
 from tests.servers import Server
 
 DEADLINE_S = 60
@@ -149,6 +149,10 @@ def test_it_ends_when_as_many_messages_came_as_were_asked_for(others: Peers) -> 
         (["--token", "a", "--login", "b"], "it is said twice who connects"),
         (["--token-file", "-", "--file", "-"], "want the same standard input"),
         (["-x", "a", "--key", __file__], "--key is of no use without --cert"),
+        (["-x", "a", "--as", "ann"], "--as is for the server of this machine"),
+        (["-x", "a", "--proxy", "socks5://127.0.0.1"], "--proxy is not http://HOST:PORT"),
+        (["--file", "/nowhere"], "No such file or directory: /nowhere"),
+        (["-x", "a", "--set", "1=2"], "'1=2' is not NAME=VALUE"),
         (["-x", "a", "--token", "t", "-H", "Authorization: Basic eHk="], "there are two Authorization headers"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else None,
@@ -215,6 +219,35 @@ def test_a_certificate_is_checked_unless_it_is_trusted_or_that_is_switched_off(o
     assert (refused.code, trusted.code, unchecked.code) == (3, 0, 0), trusted.err + unchecked.err
     assert "docs/troubleshooting.md#cert_unknown_issuer" in refused.err
     assert "TLSv1.3" in trusted.err
+
+
+def test_it_goes_through_a_proxy_that_is_named(others: Peers, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    plain, secured = others.speaking(echo), others.speaking(echo, tls)
+    log: list[str] = []
+    proxies = [others.standing(tunnelling(int(url.rpartition(":")[2].strip("/")), log=log)) for url in (plain, secured)]
+    closed = others.standing(tunnelling(None, log=log))
+
+    by_plain = probe("ws://chat.invalid/", "-x", "a", "--expect", "a", "--proxy", proxies[0])
+    by_tls = probe(secured.replace("127.0.0.1", "localhost"), "-x", "a", "--expect", "a", "--proxy", proxies[1], "--ca", str(certificate))
+    refused = probe("ws://chat.invalid/", "-x", "a", "--proxy", closed)
+
+    assert (by_plain.code, by_tls.code, refused.code) == (0, 0, 3), by_plain.err + by_tls.err
+    assert "refused a tunnel with 403 Forbidden" in refused.err
+    assert log[0].startswith("CONNECT chat.invalid:80 HTTP/1.1")
+    assert not [each for each in (by_plain, by_tls, refused) if "pa%20ss" in each.err or "pa ss" in each.err]
+
+
+def test_another_address_is_dialled_where_one_is_named(others: Peers) -> None:
+    heard = Heard()
+    port = others.speaking(heard).rpartition(":")[2].strip("/")
+
+    done = probe(f"ws://chat.invalid:{port}/", "--dial", "127.0.0.1", "--expect", "hello")
+
+    assert done.code == 0, done.err
+    assert heard.headers[0]["Host"] == f"chat.invalid:{port}"
 
 
 # What is shown

@@ -201,6 +201,30 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, h
     writer.close()
 
 
+@contextlib.asynccontextmanager
+async def tunnelling(to: int | None, *, log: list[str]) -> AsyncIterator[str]:
+    """The address of a proxy that leads every CONNECT to this port, or refuses all."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        log.append(await head_of(reader))
+        if to is None:
+            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            return
+        behind_reader, behind = await asyncio.open_connection("127.0.0.1", to)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with contextlib.closing(behind):
+            await asyncio.gather(_pass_all(reader, behind), _pass_all(behind_reader, writer))
+
+    async with listening(talk) as port:
+        yield f"http://ada:pa%20ss@127.0.0.1:{port}"
+
+
+async def _pass_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+    writer.close()
+
+
 class Authority:
     """A certificate authority of a test."""
 

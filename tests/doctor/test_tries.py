@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import re
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from tenfour.doctor.probe import Options, Patience, Target, examine
 from tenfour.doctor.proxies import Proxy
 from tenfour.doctor.steps.forward import proxied
 from tenfour.doctor.steps.past import Past, read_past
-from tests.doctor.listeners import Authority, Talk, accepting, answering, closed_port, head_of, listening, mute, refusing_in_tls
+from tests.doctor.listeners import Authority, Talk, accepting, answering, closed_port, head_of, listening, mute, refusing_in_tls, tunnelling
 from tests.doctor.staging.mistakes import Mistake
 from tests.doctor.staging.proxies import free_ports, staged
 from tests.servers import Server
@@ -204,30 +203,6 @@ async def test_a_certificate_made_by_a_product_that_inspects_tls(tmp_path):
 
 
 # The proxy of the environment
-
-
-@contextlib.asynccontextmanager
-async def tunnelling(to: int | None, *, log: list[str]) -> AsyncIterator[str]:
-    """The address of a proxy that leads every CONNECT to this port, or refuses all."""
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        log.append(await head_of(reader))
-        if to is None:
-            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-            return
-        behind_reader, behind = await asyncio.open_connection("127.0.0.1", to)
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        with contextlib.closing(behind):
-            await asyncio.gather(_pass(reader, behind), _pass(behind_reader, writer))
-
-    async with listening(talk) as port:
-        yield f"http://ada:pa%20ss@127.0.0.1:{port}"
-
-
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
-    writer.close()
 
 
 async def test_a_network_that_lets_out_only_by_its_proxy(server):

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from tenfour.doctor.evidence import Address, Forward, Reply, shown
 from tenfour.doctor.steps.http1 import USER_AGENT, read_head
 from tenfour.doctor.steps.tls import unverifying
-from tenfour.doctor.steps.way import HTTP, Way, hang_up, now_s, since_ms
+from tenfour.doctor.steps.way import HTTP, STREAM_BYTES, Line, Way, hang_up, now_s, since_ms
 from tenfour.doctor.steps.websocket import Asked, ask_on
 
 _NAMES = {"wss": ("wss_proxy", "https_proxy", "all_proxy"), "ws": ("ws_proxy", "http_proxy", "all_proxy")}
@@ -64,10 +64,9 @@ async def ask_through(proxy: Proxied, way: Way, asked: Asked, patience_s: float)
     connect: Reply | None = None
     try:
         async with asyncio.timeout(patience_s):
-            reader, writer = await asyncio.open_connection(proxy.parts.hostname or "", proxy.parts.port or HTTP)
-            writer.write(_connect(proxy, way))
-            connect = (await read_head(reader, now_s())).reply
-            if connect.status not in _OK:
+            reader, writer = await dial_proxy(proxy)
+            connect = await ask_for_tunnel((reader, writer), proxy, way)
+            if not lets_through(connect):
                 return _at_end(seen, started_s, connect=connect)
             if way.tls is not None:
                 await writer.start_tls(unverifying(), server_hostname=way.host)
@@ -79,6 +78,22 @@ async def ask_through(proxy: Proxied, way: Way, asked: Asked, patience_s: float)
     finally:
         if writer is not None:
             hang_up(writer)
+
+
+async def dial_proxy(proxy: Proxied) -> Line:
+    """A line to the proxy. Raises ``OSError``."""
+    return await asyncio.open_connection(proxy.parts.hostname or "", proxy.parts.port or HTTP, limit=STREAM_BYTES)
+
+
+async def ask_for_tunnel(line: Line, proxy: Proxied, way: Way) -> Reply:
+    """What the proxy says to CONNECT; where it ``lets_through``, the line goes on to the server."""
+    reader, writer = line
+    writer.write(_connect(proxy, way))
+    return (await read_head(reader, now_s())).reply
+
+
+def lets_through(connect: Reply) -> bool:
+    return connect.status in _OK
 
 
 def _at_end(seen: Forward, started_s: float, *, connect: Reply | None = None, upgrade: Reply | None = None, text: str = "") -> Forward:

@@ -12,6 +12,7 @@ from tenfour.causes import Layer
 from tenfour.doctor.diagnosis import diagnose
 from tenfour.doctor.evidence import Address, Carrier, Evidence, Names, Reply, Tls, kept, shown
 from tenfour.doctor.finding import by_code, problem_of
+from tenfour.doctor.steps.forward import Proxied, ask_for_tunnel, dial_proxy, lets_through
 from tenfour.doctor.steps.names import resolve
 from tenfour.doctor.steps.tcp import dial_all
 from tenfour.doctor.steps.tls import shake_hands
@@ -46,6 +47,8 @@ class Target:
     dial: str | None = None
     """The address that is dialled in place of the name's own."""
     patience_s: float = 10.0
+    proxy: Proxied | None = None
+    """What stands between, and is asked for a tunnel by CONNECT."""
     path_is_ours: bool = False
     """Whether the address had no path, so that it leads to Tenfour's door."""
 
@@ -75,6 +78,8 @@ class _Attempt:
     names: Names | None = None
 
     async def open(self) -> Opened | NotConnected:
+        if self.target.proxy is not None:
+            return await self._through(self.target.proxy)
         address = self.target.address
         self.names = await resolve(self.target.dial or address.host, self.target.patience_s)
         addresses = (*self.names.ipv6, *self.names.ipv4)
@@ -90,6 +95,27 @@ class _Attempt:
                 continue
             return await self._ask(way, line)
         return await self._explain(addresses, failed)
+
+    async def _through(self, proxy: Proxied) -> Opened | NotConnected:
+        """By a tunnel through the proxy, which looks the name up."""
+        way = Way(self.target.address.host, self.target.address.port, shown(proxy.url), self.target.tls)
+        writer: asyncio.StreamWriter | None = None
+        tunnelled = False
+        try:
+            async with asyncio.timeout(self.target.patience_s):
+                reader, writer = await dial_proxy(proxy)
+                connect = await ask_for_tunnel((reader, writer), proxy, way)
+                if not lets_through(connect):
+                    return self._not(f"The proxy {shown(proxy.url)} refused a tunnel with {connect.status} {_phrase(connect.status)}{_hints(connect)}.", reply=connect)
+                if way.tls is not None:
+                    await writer.start_tls(way.tls, server_hostname=way.host)
+            tunnelled = True
+        except OSError as cause:  # a deadline that passed among them
+            return self._not(f"Through the proxy {shown(proxy.url)} nobody was reached: {_words(cause)}.")
+        finally:
+            if writer is not None and not tunnelled:
+                hang_up(writer)
+        return await self._ask(way, (reader, writer))
 
     async def _ask(self, way: Way, line: Line) -> Opened | NotConnected:
         token = await self.target.token() if self.target.token is not None else None

@@ -16,7 +16,6 @@ from typing import Literal, NoReturn
 
 import msgspec
 
-from tenfour.client.backoff import delay_s
 from tenfour.doctor.finding import by_close
 from tenfour.doctor.steps.way import now_s
 from tenfour.doctor.talk.events import Arrival, Connecting, Ended, Event, Met, NotConnected, Pause, Said, error_of
@@ -130,7 +129,7 @@ class _Conversation:
                 return
             self._arrive(end)
             attempt = 0 if isinstance(end, Ended) and end.lived_s >= STEADY_S else attempt + 1
-            pause_s = max(delay_s(attempt, random.random()), _asked_pause_s(end))  # noqa: S311 - it spreads clients, and hides nothing
+            pause_s = max(_pause_s(attempt), _asked_pause_s(end))
             self._tell(Pause(pause_s, now_s()))
             await asyncio.sleep(pause_s)
 
@@ -341,6 +340,13 @@ def _says_no(end: Ended | NotConnected, *, renews: bool) -> bool:
         return False
     retry = FAILURES[code].retry
     return retry is Retry.NEVER or (retry is Retry.WITH_NEW_TOKEN and not renews)
+
+
+def _pause_s(attempt: int) -> float:
+    """As the SDK waits; the import brings the whole of it, which only who comes back has to wait for."""
+    from tenfour.client.backoff import delay_s
+
+    return delay_s(attempt, random.random())  # noqa: S311 - it spreads clients, and hides nothing
 
 
 def _asked_pause_s(end: Ended | NotConnected) -> float:

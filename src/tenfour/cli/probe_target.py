@@ -1,0 +1,152 @@
+"""Where ``tenfour probe`` connects to, and with what: from the command line to a target."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ssl
+from dataclasses import replace
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tenfour.cli.destination import Destination
+from tenfour.cli.failures import CommandFailed, Exit, words
+from tenfour.cli.transcript import Secrets
+from tenfour.doctor.evidence import SECRET_HEADERS, Address
+from tenfour.doctor.steps.address import ALL_CHATS, read_address
+from tenfour.doctor.steps.forward import Proxied
+from tenfour.doctor.steps.http import server_of
+from tenfour.doctor.steps.tls import unverifying, verifying
+from tenfour.doctor.talk.opening import Target, TokenSource
+from tenfour.wire.frames import PROTOCOL
+
+_SECRET_KEYS = frozenset({"token", "ticket", "access_token"})
+
+
+async def target_of(wanted: Destination, secrets: Secrets, stack: contextlib.AsyncExitStack) -> Target:
+    """The target; ``secrets`` learns what must not be printed, and ``stack`` holds what a token's renewal needs."""
+    url, own = (wanted.url, None) if wanted.url is not None else _this_machine(wanted)
+    address, query, userinfo = _address(url, wanted.chat)
+    for key, value in parse_qsl(query):
+        if key in _SECRET_KEYS:
+            secrets.add(value)
+    headers = tuple(_header(each, secrets) for each in (*wanted.headers, *userinfo))
+    if wanted.has_token and wanted.carrier == "authorization" and any(name.lower() == "authorization" for name, _ in headers):
+        raise CommandFailed("there are two Authorization headers: the token's, and your own", "Leave one out, or bring the token by another --carrier.", Exit.WRONG_USE)
+    tls = _trust(wanted, own) if address.is_secure else None
+    proxy = _proxy(wanted.proxy, secrets) if wanted.proxy is not None else None
+    return Target(
+        address,
+        query,
+        token=await _token(wanted, address, tls, secrets, stack) if wanted.has_token else None,
+        renews=wanted.login is not None or wanted.speaker is not None,
+        carrier=wanted.carrier,
+        headers=headers,
+        subprotocols=_offered(wanted),
+        origin=wanted.origin,
+        tls=tls,
+        dial=wanted.dial,
+        patience_s=wanted.timeout_s,
+        proxy=proxy,
+        path_is_ours=urlsplit(url).path == "",
+    )
+
+
+def _offered(wanted: Destination) -> tuple[str, ...]:
+    """What was asked for; with the token as a subprotocol there has to be one that a server can choose."""
+    needs_ours = wanted.has_token and wanted.carrier == "subprotocol" and PROTOCOL not in wanted.subprotocols
+    return (PROTOCOL, *wanted.subprotocols) if needs_ours else wanted.subprotocols
+
+
+def _proxy(url: str, secrets: Secrets) -> Proxied:
+    proxy = Proxied("", url)
+    try:
+        is_right = proxy.parts.scheme == "http" and bool(proxy.parts.hostname) and proxy.parts.port != 0
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise CommandFailed("--proxy is not http://HOST:PORT", "Only proxies of HTTP are gone through, by CONNECT.", Exit.WRONG_USE)
+    secrets.add(unquote(proxy.parts.password or ""))
+    return proxy
+
+
+def _this_machine(wanted: Destination) -> tuple[str, ssl.SSLContext | None]:
+    from tenfour.cli.reach import Reach
+    from tenfour.cli.running import no_server, running_server
+
+    settings = Reach(data=wanted.data).settings()
+    server = running_server(settings)
+    if server is None:
+        raise no_server(settings)
+    return server.url, server.trust() if server.certificate is not None else None
+
+
+def _address(url: str, chat: str | None) -> tuple[Address, str, tuple[str, ...]]:
+    """The address as the doctor reads it, its query, and the header that a name and password in it mean."""
+    read = read_address(url, chat, None)
+    address = read.address
+    if address.fault is not None:
+        raise CommandFailed(
+            f"{address.given!r} is not the address of a WebSocket: {address.fault.removesuffix('.')}", "Write it like wss://chat.example.org or ws://127.0.0.1:8410/path.", Exit.WRONG_USE
+        )
+    parts = urlsplit(url.strip())
+    if parts.path == "/" and chat is None:
+        address = replace(address, path="/")
+    elif chat is not None and parts.path not in ("", "/"):
+        address = replace(address, path=f"{address.path.removesuffix(ALL_CHATS).rstrip('/')}/api/v1/chats/{chat}/ws")
+    if parts.username is None:
+        return address, read.query, ()
+    basic = base64.b64encode(f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()).decode()
+    return address, read.query, (f"Authorization: Basic {basic}",)
+
+
+def _header(given: str, secrets: Secrets) -> tuple[str, str]:
+    name, colon, value = given.partition(":")
+    if not colon or not name.strip() or any(each.isspace() for each in name.strip()):
+        raise CommandFailed(f"--header {given.partition(':')[0]!r} is not NAME: VALUE", "Write it like -H 'X-Tenant: blue'.", Exit.WRONG_USE)
+    if name.strip().lower() in SECRET_HEADERS:
+        secrets.add(value.strip())
+        secrets.add(value.strip().partition(" ")[2])
+    return name.strip(), value.strip()
+
+
+def _trust(wanted: Destination, own: ssl.SSLContext | None) -> ssl.SSLContext:
+    try:
+        context = unverifying() if wanted.insecure else own if own is not None and wanted.ca is None else verifying(wanted.ca)
+        if wanted.cert is not None:
+            context.load_cert_chain(wanted.cert, wanted.key)
+    except (ssl.SSLError, OSError) as cause:
+        raise CommandFailed(f"the certificates cannot be used: {words(cause)}", "They have to be PEM, and the key without a password.", Exit.WRONG_USE) from cause
+    return context
+
+
+async def _token(wanted: Destination, address: Address, tls: ssl.SSLContext | None, secrets: Secrets, stack: contextlib.AsyncExitStack) -> TokenSource:
+    """Where the token comes from; whatever it gives is never printed."""
+    source = await _source(wanted, address, tls, stack)
+
+    async def remembered() -> str:
+        token = await source()
+        secrets.add(token)
+        return token
+
+    return remembered
+
+
+async def _source(wanted: Destination, address: Address, tls: ssl.SSLContext | None, stack: contextlib.AsyncExitStack) -> TokenSource:
+    """The imports bring HTTP, for which only who needs a token has to wait."""
+    from tenfour.cli.bearers import GivenToken, SessionTokens, read_token
+
+    if wanted.login is not None:
+        import httpx
+
+        from tenfour.cli.passwords import read_password
+
+        password = read_password(f"Password of {wanted.login}")
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=server_of(address), timeout=wanted.timeout_s, verify=tls or True))
+        return SessionTokens(http, wanted.login, password).current
+    if wanted.speaker is not None:
+        from tenfour.cli.reach import Reach, speaking
+
+        return (await stack.enter_async_context(speaking(Reach(data=wanted.data), wanted.speaker))).tokens.current
+    token = read_token(wanted.token_file) if wanted.token_file is not None else wanted.token
+    assert token is not None, "there is one of the four"
+    return GivenToken(token).current
