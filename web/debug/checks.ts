@@ -19,13 +19,20 @@ interface Line {
   readonly line: (evidence: Evidence) => string | null;
   readonly tookMs?: (evidence: Evidence) => number | null;
   readonly isOdd?: (evidence: Evidence) => boolean;
+  /** Seen here, but not tried on the server. */
+  readonly isOpen?: (evidence: Evidence) => boolean;
 }
 
 const SKEW_MS = 30_000;
 
 const LINES: readonly Line[] = [
   { step: 'address', name: 'Address', line: ({ address }) => (address.fault === null ? address.given : null) },
-  { step: 'page', name: 'Page', line: pageLine },
+  {
+    step: 'page',
+    name: 'Page',
+    line: pageLine,
+    isOpen: ({ greeting }) => greeting === null,
+  },
   {
     step: 'http',
     name: 'HTTP',
@@ -45,6 +52,7 @@ const LINES: readonly Line[] = [
     name: 'Token',
     line: tokenLine,
     isOdd: ({ token }) => !token.isGiven || token.fault !== null,
+    isOpen: ({ attempt }) => (attempt?.openMs ?? null) === null,
   },
   {
     step: 'welcome',
@@ -73,7 +81,8 @@ export function checks(evidence: Evidence): readonly Check[] {
     const tookMs = seen === null ? null : (line.tookMs?.(evidence) ?? null);
     if (line === blamed && finding !== null) return { name: line.name, verdict: 'fail', line: finding.says, tookMs };
     if (seen === null) return { name: line.name, verdict: 'skipped', line: 'not measured', tookMs };
-    return { name: line.name, verdict: line.isOdd?.(evidence) === true ? 'warn' : 'ok', line: seen, tookMs };
+    const verdict = line.isOpen?.(evidence) === true ? 'skipped' : line.isOdd?.(evidence) === true ? 'warn' : 'ok';
+    return { name: line.name, verdict, line: seen, tookMs };
   });
 }
 
@@ -121,7 +130,7 @@ function upgradeLine({ attempt }: Evidence): string | null {
 function tokenLine({ token }: Evidence): string | null {
   if (!token.isGiven) return 'none given';
   const { sub, iss } = token.claims;
-  return token.fault === null ? `of ${nameOf(iss, 'no issuer')} for ${nameOf(sub, 'nobody')}` : `${token.fault}.`;
+  return token.fault === null ? `issued by ${nameOf(iss, 'nobody')} for ${nameOf(sub, 'nobody')}` : `${token.fault}.`;
 }
 
 const nameOf = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);

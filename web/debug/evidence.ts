@@ -114,7 +114,7 @@ export interface Evidence {
   /** A GET of what Tenfour tells to every page. */
   readonly http: Asked | null;
   readonly greeting: Greeting | null;
-  /** The same by the other scheme, where the first got no answer; `tenfour` where that is Tenfour's. */
+  /** The same by the other scheme, where the first was not answered by Tenfour. */
   readonly otherScheme: (Asked & { readonly isTenfour: boolean }) | null;
   /** Why the server does not call itself ready; empty when it does. */
   readonly notReady: readonly string[] | null;

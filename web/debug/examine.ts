@@ -57,7 +57,7 @@ export async function examine(target: Target, log: Log, tell: (evidence: Evidenc
     saw(await greet(evidence, log));
     if ((evidence.greeting?.refusal ?? null) !== null) return { evidence, wire: null };
     if (evidence.greeting !== null) saw({ notReady: await askReady(evidence, log) });
-    else if (hasFailed(evidence.http)) saw({ otherScheme: await askOtherScheme(evidence, log) });
+    else if (evidence.http?.is !== 'timed_out') saw({ otherScheme: await askOtherScheme(evidence, log) });
   }
   const { attempt, wire } = await tryDoor(evidence, target, target.carrier, log);
   saw({ attempt });
@@ -69,7 +69,8 @@ export async function examine(target: Target, log: Log, tell: (evidence: Evidenc
   }
   if (wire === null) return { evidence, wire };
   saw({ tripsMs: await ping(wire) });
-  if (token.isGiven && evidence.greeting !== null) saw({ delivery: await deliver(evidence, target, log) });
+  if (token.isGiven && evidence.greeting !== null && hasRoom(wire))
+    saw({ delivery: await deliver(evidence, target, log) });
   return { evidence, wire };
 
   /** A refusal is hidden from pages: the server is asked, then the same is tried without a subprotocol, then without an upgrade. */
@@ -224,14 +225,19 @@ async function tryDoor(
     log,
     isFirst ? (wire) => wire.say({ type: 'authenticate', token }) : undefined,
   );
-  if (dialled.attempt.outcome !== 'refused') return dialled;
+  if (dialled.attempt.outcome !== 'refused' || evidence.greeting === null) return dialled;
   return { ...dialled, attempt: { ...dialled.attempt, refused: await askWhy(evidence, mark, log) } };
 }
 
+/** Only whether it opens without a subprotocol: who is there would wait for a token. */
 async function tryBare({ address }: Evidence, log: Log): Promise<Attempt> {
-  const { attempt, wire } = await dial(doorOf(address), [], log);
-  await wire?.shut();
-  return attempt;
+  const began = performance.now();
+  const wire = new Wire(doorOf(address), [], log);
+  await within(wire.settled, HANDSHAKE_MS);
+  const { openMs, close } = wire;
+  await wire.shut();
+  const outcome = openMs !== null ? 'silent' : close === null ? 'hanging' : 'refused';
+  return { ...UNTRIED, outcome, tookMs: performance.now() - began, openMs, close };
 }
 
 const UNTRIED: Attempt = {
@@ -331,6 +337,15 @@ async function ping(wire: Wire): Promise<readonly number[]> {
 }
 
 // Delivery
+
+const OWN_CONNECTIONS = 3;
+
+/** Whether two more connections of this user take nobody's place: not that of the one that is shown, at least. */
+function hasRoom({ frames: [welcome] }: Wire): boolean {
+  const limits = welcome?.['limits'];
+  const most = isObject(limits) ? limits['connections_per_user'] : null;
+  return typeof most !== 'number' || most > OWN_CONNECTIONS;
+}
 
 /** In a chat that the server makes for it and that no one else sees. */
 async function deliver({ address }: Evidence, { token }: Target, log: Log): Promise<Delivery | null> {

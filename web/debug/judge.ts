@@ -8,7 +8,7 @@
 import { authority, doorOf, isLoopback, isNumeric, isPrivate, type Address } from './address';
 import type { Answered, Asked, Attempt, Close, Evidence, Refused } from './evidence';
 import { BAD_PORTS, CAUSE_OF, CAUSE_OF_CLOSE, CAUSES, type CauseId } from './generated/causes';
-import { either, lasting, moment } from './words';
+import { either, lasting, milliseconds, moment } from './words';
 
 export interface Finding {
   readonly cause: CauseId;
@@ -136,7 +136,8 @@ function byOrigin({ page, address, greeting }: Evidence, { detail }: Refused): F
 function judgeHttp(evidence: Evidence): Finding | null {
   const { http, greeting, attempt, page, address, otherScheme } = evidence;
   if (http === null || greeting !== null || isOpened(attempt) || isOpened(evidence.bare)) return null;
-  if (http.is === 'answered' || http.is === 'hidden') return byStranger(http);
+  if (otherScheme?.isTenfour === true) return byScheme(address, true);
+  if (http.is === 'answered' || http.is === 'hidden') return byStranger(address, http);
   if ((attempt?.refused ?? null) !== null) return null;
   if (isLoopback(address.host) && page.protocol !== 'file:' && !isLoopback(page.hostname)) {
     return plain('loopback_elsewhere', `The page is at ${page.hostname}, the address says ${address.host}.`);
@@ -180,19 +181,25 @@ function byFailure({ page, address }: Evidence, tookMs: number): Finding {
   return likely(
     'tcp_refused',
     others,
-    `A request to ${authority(address)} failed after ${lasting(tookMs)}.`,
+    `A request to ${authority(address)} failed after ${milliseconds(tookMs)}.`,
     ...offline,
   );
 }
 
 /** Something answers that is not Tenfour, and no WebSocket came of it. */
-function byStranger(http: Asked): Finding | null {
+function byStranger({ path }: Address, http: Asked): Finding | null {
   if (http.is !== 'answered') {
     return likely(
       'wrong_upstream',
       ['upstream_down', 'login_page', 'spa_fallback', 'redirected', 'waf_block'],
       'Something answers, and the browser keeps from this page what it says; Tenfour would let it be read.',
     );
+  }
+  if (isProblem(http) && !http.wasRedirected) {
+    const asked = `Tenfour answers, and knows nothing of ${path}.`;
+    return path.startsWith('/api/v1/')
+      ? plain('base_path_lost', asked)
+      : likely('path_wrong', ['base_path_lost'], asked);
   }
   return (
     byStatus(http) ??
@@ -203,12 +210,16 @@ function byStranger(http: Asked): Finding | null {
   );
 }
 
+/** An error of Tenfour's own. */
+const isProblem = ({ type, head }: Answered): boolean =>
+  type.startsWith('application/problem+json') && head.includes('urn:tenfour:');
+
 /** What stands in the way, by its status. */
 function byStatus(asked: Answered): Finding | null {
-  const { status, type, wasRedirected, server, head } = asked;
+  const { status, type, wasRedirected, server } = asked;
   const by = server === '' ? `It answered with status ${status}.` : `${server} answered with status ${status}.`;
-  if (type.startsWith('application/problem+json') && head.includes('urn:tenfour:')) return null;
   if (wasRedirected) return likely('redirected', ['login_page'], 'The request was redirected.');
+  if (isProblem(asked)) return null;
   if (status === 401) return plain('http_auth', by);
   if (status === 403) return likely('waf_block', ['wrong_upstream'], by);
   if (status === 407) return plain('forward_proxy', by);
@@ -284,8 +295,8 @@ function byPath({ path }: Address, detail: string): Finding {
 }
 
 /** Without a subprotocol it opens, which a browser takes as it comes. */
-function byBare({ greeting, bare }: Evidence): Finding {
-  if (greeting !== null || bare?.outcome === 'welcome') {
+function byBare({ greeting }: Evidence): Finding {
+  if (greeting !== null) {
     return plain('subprotocol_dropped', 'Without a subprotocol it opens, with tenfour.v1 it does not.');
   }
   return plain('other_ws_server', 'It opens only without the subprotocol tenfour.v1.');

@@ -43,7 +43,9 @@ async function main(): Promise<number> {
     say(USAGE);
     return 0;
   }
-  const { url, chat, token = process.env['TENFOUR_TOKEN'] } = given;
+  // Not process.env: the build would make it {}.
+  const { env } = process;
+  const { url, chat, token = env['TENFOUR_TOKEN'] } = given;
   if (url === undefined || chat === undefined || token === undefined)
     throw new WrongUse('Give --url, --chat and --token.');
   let shown = 0;
@@ -88,7 +90,11 @@ function startAgain(): number {
   return status ?? 1;
 }
 
+const UNFINISHED = 70;
+
 async function run(): Promise<void> {
+  // What Node would end with if it found nothing left to do before the steps are over.
+  process.exitCode = UNFINISHED;
   try {
     process.exitCode = typeof WebSocket === 'undefined' ? startAgain() : await main();
   } catch (cause) {

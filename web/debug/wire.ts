@@ -13,6 +13,8 @@ export class Missed extends Error {
 
 export const PROTOCOL = 'tenfour.v1';
 const WAIT_MS = 10_000;
+/** For how long `close` may be missing after `error`. */
+const NO_CLOSE_MS = 500;
 const KEPT = 1_000;
 const ABNORMAL = 1006;
 const NORMAL = 1000;
@@ -76,8 +78,8 @@ export class Wire {
       socket.addEventListener('error', () => {
         this.#hadError = true;
         log.add('failed', 'error, which a browser does not explain', line);
-        // Where the page's policy refuses it, Chromium says no more than this.
-        setTimeout(() => socket.readyState === WebSocket.CLOSED && end(ABNORMAL, ''), 500);
+        // Chromium says no more than this where the page's policy refuses it, and so does Node 20 where nobody listens.
+        setTimeout(() => end(ABNORMAL, ''), NO_CLOSE_MS);
       });
       socket.addEventListener('close', ({ code, reason }) => end(code, reason));
     });

@@ -143,6 +143,20 @@ const TABLE: readonly (readonly [string, Partial<Evidence>, CauseId | null, 'cer
   ['status 403', status(403), 'waf_block', 'likely'],
   ['status 502', status(502), 'upstream_down', 'certain'],
   ['status 504', status(504), 'upstream_mute', 'certain'],
+  [
+    "Tenfour's own 404",
+    {
+      ...STRANGER,
+      http: {
+        ...ANSWERED,
+        status: 404,
+        type: 'application/problem+json',
+        head: '{"type":"urn:tenfour:error:not_found"',
+      },
+    },
+    'base_path_lost',
+    'certain',
+  ],
   ['a redirect', { ...STRANGER, http: { ...ANSWERED, wasRedirected: true } }, 'redirected', 'likely'],
   ['a wrong path', refused('not_found', 'No WebSocket is at /api/v1/ws; the doors are …'), 'path_wrong', 'certain'],
   [
