@@ -16,7 +16,7 @@ from tenfour.causes import CAUSE_OF, CAUSES, LAYER_TITLES, Cause, Layer
 from tenfour.doctor.evidence import Close
 from tenfour.doctor.finding import by_close
 from tenfour.doctor.judge_line import BAD_PORTS
-from tenfour.doctor.proxies import all_lines
+from tenfour.doctor.lines import all_lines
 
 FOLDER = Path(__file__).resolve().parent.parent / "web" / "debug" / "generated"
 CLOSE_CODES = range(1000, 5000)

@@ -34,6 +34,8 @@ export type CauseId =
   | "http_auth"
   | "upstream_down"
   | "upstream_mute"
+  | "one_of_many_bad"
+  | "maintenance"
   | "wrong_upstream"
   | "spa_fallback"
   | "http2_only"
@@ -52,6 +54,7 @@ export type CauseId =
   | "origin_refused"
   | "host_rewritten"
   | "scheme_lost"
+  | "protocol_version"
   | "subprotocol_dropped"
   | "token_missing"
   | "token_malformed"
@@ -181,7 +184,9 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     lines: {
       "nginx": "listen 443 ssl;\nssl_certificate     /etc/letsencrypt/live/HOST/fullchain.pem;\nssl_certificate_key /etc/letsencrypt/live/HOST/privkey.pem;",
       "HAProxy": "bind :443 ssl crt /etc/haproxy/HOST.pem alpn h2,http/1.1",
+      "Caddy": "# an address without http:// and without a port has TLS by itself\nHOST {\n    reverse_proxy 127.0.0.1:8410\n}",
       "Apache": "# a2enmod ssl\nSSLEngine on\nSSLCertificateFile /etc/letsencrypt/live/HOST/fullchain.pem\nSSLCertificateKeyFile /etc/letsencrypt/live/HOST/privkey.pem",
+      "Traefik": "# on the router of /api/\nentryPoints: [websecure]\ntls: {}",
     },
   },
   loopback_elsewhere: {
@@ -313,6 +318,11 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     sure: "`openssl s_client -connect HOST:PORT -servername HOST </dev/null | openssl x509 -noout -dates -subject -issuer -ext subjectAltName` shows `notAfter` in the past.",
     fix: "Renew the certificate and reload the proxy; look why the renewal did not run by itself.",
     lines: {
+      "nginx": "certbot renew && systemctl reload nginx",
+      "HAProxy": "certbot renew && cat /etc/letsencrypt/live/HOST/fullchain.pem /etc/letsencrypt/live/HOST/privkey.pem > /etc/haproxy/HOST.pem && systemctl reload haproxy",
+      "Caddy": "journalctl -u caddy | grep -i certificate   # it renews by itself: why not?",
+      "Apache": "certbot renew && systemctl reload apache2",
+      "Traefik": "journalctl -u traefik | grep -i acme   # it renews by itself: why not?",
     },
   },
   cert_not_yet: {
@@ -331,6 +341,11 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     sure: "`openssl s_client -connect HOST:PORT -servername HOST </dev/null | openssl x509 -noout -dates -subject -issuer -ext subjectAltName` lists the names (`subjectAltName`).",
     fix: "Use a name that the certificate has, or have one made with this name; if it is a stranger's certificate, the name leads to the wrong server.",
     lines: {
+      "nginx": "server_name HOST;\nssl_certificate     /etc/letsencrypt/live/HOST/fullchain.pem;\nssl_certificate_key /etc/letsencrypt/live/HOST/privkey.pem;",
+      "HAProxy": "# on the bind line, one crt a name or a folder of them\ncrt /etc/haproxy/HOST.pem",
+      "Caddy": "# the address of a site is the name of its certificate\nHOST {\n    reverse_proxy 127.0.0.1:8410\n}",
+      "Apache": "ServerName HOST\nSSLEngine on\nSSLCertificateFile /etc/letsencrypt/live/HOST/fullchain.pem\nSSLCertificateKeyFile /etc/letsencrypt/live/HOST/privkey.pem",
+      "Traefik": "tls:\n  certificates:\n    - certFile: /etc/letsencrypt/live/HOST/fullchain.pem\n      keyFile: /etc/letsencrypt/live/HOST/privkey.pem",
     },
   },
   cert_unknown_issuer: {
@@ -386,6 +401,11 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     sure: "`openssl s_client` with `-servername HOST` and with `-noservername` get different certificates.",
     fix: "Add the name to the proxy's sites. A client that connects by IP address has to send the name too.",
     lines: {
+      "nginx": "server_name HOST;\nssl_certificate     /etc/letsencrypt/live/HOST/fullchain.pem;\nssl_certificate_key /etc/letsencrypt/live/HOST/privkey.pem;",
+      "HAProxy": "# on the bind line, one crt a name or a folder of them\ncrt /etc/haproxy/HOST.pem",
+      "Caddy": "# the address of a site is the name of its certificate\nHOST {\n    reverse_proxy 127.0.0.1:8410\n}",
+      "Apache": "ServerName HOST\nSSLEngine on\nSSLCertificateFile /etc/letsencrypt/live/HOST/fullchain.pem\nSSLCertificateKeyFile /etc/letsencrypt/live/HOST/privkey.pem",
+      "Traefik": "tls:\n  certificates:\n    - certFile: /etc/letsencrypt/live/HOST/fullchain.pem\n      keyFile: /etc/letsencrypt/live/HOST/privkey.pem",
     },
   },
   client_cert: {
@@ -397,7 +417,9 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     lines: {
       "nginx": "ssl_verify_client off;",
       "HAProxy": "# on the bind line: verify none",
+      "Caddy": "# take this out of tls:\n#   client_auth …",
       "Apache": "SSLVerifyClient none",
+      "Traefik": "tls:\n  options:\n    default:\n      clientAuth:\n        clientAuthType: NoClientCert",
     },
   },
   redirected: {
@@ -409,6 +431,9 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     lines: {
       "nginx": "# location /ws/ with a / at the end redirects /ws to /ws/\nlocation /ws {\n    proxy_pass http://127.0.0.1:8410;\n}",
       "HAProxy": "http-request redirect scheme https unless { ssl_fc } or { path_beg /api/ }",
+      "Caddy": "# handle without a / at the end, before what redirects\n# handle keeps the path, handle_path would cut it\nhandle /api/* {\n    reverse_proxy 127.0.0.1:8410\n}",
+      "Apache": "# a2enmod rewrite; before the rule that redirects\nRewriteEngine On\nRewriteRule \"^/api/\" \"-\" [END]",
+      "Traefik": "# take the redirectScheme and redirectRegex middlewares out of the router of /api/",
     },
   },
   login_page: {
@@ -418,12 +443,17 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     sure: "In a fresh private window the site asks for a log-in that is not Tenfour's.",
     fix: "Exempt `/api/` from the sign-on, since Tenfour checks its own tokens there.",
     lines: {
+      "nginx": "# within the location of /api/\nauth_request off;",
+      "HAProxy": "http-request redirect location /login unless { path_beg /api/ } or { req.cook(session) -m found }",
+      "Caddy": "# before forward_auth\n# handle keeps the path, handle_path would cut it\nhandle /api/* {\n    reverse_proxy 127.0.0.1:8410\n}",
+      "Apache": "<Location \"/api/\">\n    AuthType None\n    Require all granted\n</Location>",
+      "Traefik": "# give /api/ a router of its own, without the forwardAuth middleware",
     },
   },
   captive_portal: {
     layer: "http",
     sentence: "This network shows its own page until somebody agrees to its terms.",
-    shows: "Every http address leads to the same page of a hotel, train or café; every https address has a wrong certificate or hangs.",
+    shows: "Every http address leads to the same page of a hotel, train or café, by a redirect or with status 511; every https address has a wrong certificate or hangs.",
     sure: "`curl -i http://example.org/` shows the portal's page.",
     fix: "Open a browser, agree or log in, then try again.",
     lines: {
@@ -466,6 +496,24 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     lines: {
     },
   },
+  one_of_many_bad: {
+    layer: "http",
+    sentence: "Behind the address are several servers, and not all of them are well.",
+    shows: "It works now and then: after a new try, for some users, or after one of the servers was changed.",
+    sure: "`for i in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{http_code} ' https://HOST/api/v1/server; done` shows different answers.",
+    fix: "Bring the bad one back or take it out of the load balancer's list, and let the balancer ask `/api/v1/health/ready` by itself.",
+    lines: {
+    },
+  },
+  maintenance: {
+    layer: "http",
+    sentence: "Somebody has put a page about maintenance in the server's place.",
+    shows: "Status 503 (or 200) with a page that says so, mostly with `Retry-After`.",
+    sure: "`curl -i https://HOST/api/v1/health/live` shows the same page.",
+    fix: "Wait until the maintenance is over, or take the page away at the proxy; clients of ours come back by themselves.",
+    lines: {
+    },
+  },
   wrong_upstream: {
     layer: "http",
     sentence: "Another program than Tenfour answers at this address.",
@@ -501,6 +549,7 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     sure: "`curl --http1.1 -i https://HOST/` fails, `curl --http2 -i https://HOST/` works.",
     fix: "Allow HTTP/1.1 beside HTTP/2 at the proxy (ALPN `h2,http/1.1`).",
     lines: {
+      "nginx": "# without http2, with which a port without TLS takes nothing else\nlisten 80;",
       "HAProxy": "# on the bind line\nalpn h2,http/1.1",
       "Caddy": "# within the global options\nservers {\n    protocols h1 h2 h3\n}",
       "Apache": "Protocols h2 http/1.1",
@@ -534,7 +583,9 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     lines: {
       "nginx": "large_client_header_buffers 4 32k;",
       "HAProxy": "# within global\ntune.bufsize 32768",
+      "Caddy": "# it takes 1 MB; take this out of the servers of the global options:\n#   max_header_size …",
       "Apache": "LimitRequestLine 32768\nLimitRequestFieldSize 32768",
+      "Traefik": "# it takes 1 MB; take this out of the entry point:\n#   maxHeaderBytes: …",
     },
   },
   upgrade_stripped: {
@@ -594,6 +645,9 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     fix: "Update the proxy, or stop it from announcing this: HAProxy `h2-workaround-bogus-websocket-clients`.",
     lines: {
       "HAProxy": "# within global\nh2-workaround-bogus-websocket-clients",
+      "Caddy": "# within the global options\nservers {\n    protocols h1\n}",
+      "Apache": "# from Apache 2.4.58 on\nH2WebSockets off",
+      "Traefik": "tls:\n  options:\n    default:\n      alpnProtocols: [http/1.1]",
       "Envoy": "# off, unless every hop behind it does extended CONNECT\nhttp2_protocol_options:\n  allow_connect: false",
     },
   },
@@ -604,6 +658,9 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     sure: "Two handshakes with different keys get the same `Sec-WebSocket-Accept`.",
     fix: "Switch caching off for `/api/` and WebSockets on at the CDN.",
     lines: {
+      "nginx": "# within the location of /api/\nproxy_cache off;",
+      "HAProxy": "# take this out, or exempt /api/ from it:\n#   http-request cache-use …",
+      "Apache": "CacheDisable \"/api/\"",
     },
   },
   version_refused: {
@@ -613,6 +670,11 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     sure: "The client sends another `Sec-WebSocket-Version` than 13.",
     fix: "Use a library of this decade: version 13 is RFC 6455. If the client sends 13, a proxy changes the header.",
     lines: {
+      "nginx": "proxy_set_header Sec-WebSocket-Version $http_sec_websocket_version;",
+      "HAProxy": "# take this out:\n#   http-request del-header Sec-WebSocket-Version",
+      "Caddy": "# take this out of reverse_proxy:\n#   header_up -Sec-WebSocket-Version",
+      "Apache": "# take this out:\n#   RequestHeader unset Sec-WebSocket-Version",
+      "Traefik": "# take this out of the customRequestHeaders of its middlewares:\n#   Sec-WebSocket-Version: \"\"",
     },
   },
   accept_wrong: {
@@ -631,6 +693,11 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     sure: "Connect without `Sec-WebSocket-Extensions`: it lives.",
     fix: "Switch compression off, or have the proxy not touch `Sec-WebSocket-Extensions`.",
     lines: {
+      "nginx": "proxy_set_header Sec-WebSocket-Extensions \"\";",
+      "HAProxy": "http-request del-header Sec-WebSocket-Extensions",
+      "Caddy": "# within reverse_proxy\nheader_up -Sec-WebSocket-Extensions",
+      "Apache": "# a2enmod headers\nRequestHeader unset Sec-WebSocket-Extensions",
+      "Traefik": "http:\n  middlewares:\n    plain:\n      headers:\n        customRequestHeaders:\n          Sec-WebSocket-Extensions: \"\"",
     },
   },
   origin_refused: {
@@ -667,6 +734,16 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
       "HAProxy": "option forwardfor\nhttp-request set-header X-Forwarded-Proto https if { ssl_fc }",
       "Caddy": "# Caddy says it by itself; take this out of reverse_proxy:\n#   header_up -X-Forwarded-Proto",
       "Apache": "# a2enmod headers\nRequestHeader set X-Forwarded-Proto \"expr=%{REQUEST_SCHEME}\"",
+      "Traefik": "# where TLS ends before Traefik, static configuration: whose X-Forwarded-Proto it passes on\nentryPoints:\n  web:\n    forwardedHeaders:\n      trustedIPs: [10.0.0.0/8]",
+    },
+  },
+  protocol_version: {
+    layer: "origin",
+    sentence: "Client and server speak different versions of Tenfour's protocol.",
+    shows: "The status is 101 without a subprotocol, and browsers hang up; `/api/v1/server` names another `protocol` than the client offers.",
+    sure: "Compare `protocol` in `/api/v1/server` with the subprotocol that the client offers.",
+    fix: "Update the older one of the two: the server, or the SDK or page that connects.",
+    lines: {
     },
   },
   subprotocol_dropped: {
@@ -1030,7 +1107,9 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     lines: {
       "nginx": "# ingress-nginx: the annotation nginx.ingress.kubernetes.io/proxy-read-timeout: \"3600\"\nproxy_read_timeout 1h;\nproxy_send_timeout 1h;",
       "HAProxy": "# within defaults or the backend\ntimeout tunnel 1h",
+      "Caddy": "# it cuts nothing by itself; take this out of reverse_proxy:\n#   stream_timeout …",
       "Apache": "# ProxyTimeout and timeout= do not count for WebSockets\nTimeout 3600",
+      "Traefik": "# static configuration; update 2.11.1, which cuts every connection\nentryPoints:\n  websecure:\n    transport:\n      respondingTimeouts:\n        readTimeout: 0s\n        idleTimeout: 1h",
       "Envoy": "# within the http_connection_manager\nstream_idle_timeout: 3600s",
       "AWS load balancer": "aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN --attributes Key=idle_timeout.timeout_seconds,Value=3600",
     },
@@ -1042,6 +1121,10 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     sure: "A connection with traffic and a silent one, opened together, end together.",
     fix: "Raise the load balancer's time-out for back ends (Google Cloud: `timeoutSec`, 30 seconds by default). Where it is fixed, clients reconnect and resume.",
     lines: {
+      "nginx": "# after a reload, connections of old workers live so long\nworker_shutdown_timeout 24h;",
+      "HAProxy": "# within global; after a reload, connections of old processes live so long\nhard-stop-after 24h",
+      "Caddy": "# take this out of reverse_proxy:\n#   stream_timeout …",
+      "Traefik": "# static configuration; update 2.11.1, which cuts every connection\nentryPoints:\n  websecure:\n    transport:\n      respondingTimeouts:\n        readTimeout: 0s\n        idleTimeout: 1h",
       "Envoy": "# within the route\ntimeout: 0s",
       "Google load balancer": "gcloud compute backend-services update NAME --global --timeout=86400",
     },
@@ -1074,13 +1157,15 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
       "nginx": "# old workers stay until their last connection ends, unless this is set lower\nworker_shutdown_timeout 1h;",
       "HAProxy": "# within global; old processes stay until their last connection ends, unless this is set lower\nhard-stop-after 1h",
       "Caddy": "# from Caddy 2.7 on\nreverse_proxy 127.0.0.1:8410 {\n    stream_close_delay 5m\n}",
+      "Apache": "# apachectl graceful, not restart; old connections then live until they end\nGracefulShutdownTimeout 0",
+      "Traefik": "# static configuration\nentryPoints:\n  websecure:\n    transport:\n      lifeCycle:\n        graceTimeOut: 5m",
     },
   },
   fd_limit: {
     layer: "limits",
     sentence: "The server has no file descriptor left for another connection.",
-    shows: "TCP opens, nothing answers; open connections go on working.",
-    sure: "Its log says `Too many open files`; `ls /proc/PID/fd | wc -l` is at the limit of `/proc/PID/limits`.",
+    shows: "TCP opens and is cut off without a byte, or nothing answers; open connections go on working.",
+    sure: "On the server `ls /proc/PID/fd | wc -l` is at the limit of `/proc/PID/limits`; some programs log `Too many open files`.",
     fix: "Raise the limit: `LimitNOFILE=65536` in its systemd unit.",
     lines: {
     },
@@ -1094,7 +1179,9 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
     lines: {
       "nginx": "worker_rlimit_nofile 131072;\nevents {\n    worker_connections 65536;   # each WebSocket takes two\n}",
       "HAProxy": "# within global, and in each frontend that has its own\nmaxconn 100000",
+      "Caddy": "# it has no limit of its own; in its systemd unit\n[Service]\nLimitNOFILE=1048576",
       "Apache": "# mpm_event\nServerLimit 64\nThreadsPerChild 64\nMaxRequestWorkers 4096",
+      "Traefik": "# take the inFlightReq middleware out of the router of /api/; in its systemd unit\n[Service]\nLimitNOFILE=1048576",
     },
   },
   too_many: {
