@@ -93,6 +93,25 @@ def limiting(url: str, most: int, farewell: bytes | None) -> Talk:
     return talk
 
 
+def cutting(url: str, after: int) -> Talk:
+    """Passes on so many bytes of an answer, and hangs up."""
+    host, _, port = url.rpartition("//")[2].rpartition(":")
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind_reader, behind = await asyncio.open_connection(host, int(port))
+        behind.write(await reader.readuntil(b"\r\n\r\n"))
+        left, there = after, asyncio.create_task(_pass_on(reader, behind))
+        try:
+            while left and (data := await behind_reader.read(left)):
+                writer.write(data)
+                left -= len(data)
+        finally:
+            there.cancel()
+            behind.transport.abort()
+
+    return talk
+
+
 def without_door(url: str, path: str) -> Talk:
     """A server as it was before it had this door: it answers there what it answers to any path that it does not know."""
     host, _, port = url.rpartition("//")[2].rpartition(":")

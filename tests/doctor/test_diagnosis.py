@@ -172,7 +172,7 @@ TABLE = {
     "nodes_split at one address": _again(Again(200, "n1", "e1"), Again(200, "n2", "e2")),
     "maintenance": _http(page(503, "<h1>Down for maintenance</h1>", Retry_After="3600", **NGINX)),
     "maintenance with 200": _http(page(200, "<h1>We'll be back soon</h1>", **NGINX)),
-    "upstream_down Apache in its own words": _http(page(503, "temporarily unable to service your request due to maintenance downtime or capacity problems", Server="Apache")),
+    "upstream_down Apache in its own words": _http(page(503, "temporarily unable to service your request due to maintenance downtime or capacity\n    problems", Server="Apache")),
     "waf_block without a trace": _http(page(403, "<h1>Forbidden</h1>", **NGINX)),
     "other_ws_server that says so": _http(answered(426, "Upgrade Required", Upgrade="websocket")),
     "wrong_upstream": _http(page(404, "<h1>Not Found</h1>", **NGINX)),

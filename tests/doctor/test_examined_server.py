@@ -135,33 +135,9 @@ async def test_nothing_secret_is_in_what_was_seen(server, world):
 # What stands between
 
 
-@pytest.mark.slow
-async def test_a_proxy_that_loses_the_token_is_told_from_a_bad_token(server, world):
-    async with listening(relaying(server.url, without="authorization")) as port:
-        evidence = await look(f"http://127.0.0.1:{port}", token=world.ann.token)
-
-    assert named(evidence) == "token_lost"
-    assert set(evidence.welcome.cured_by) == {"subprotocol", "query", "first_frame"}
-
-
 async def test_a_proxy_that_loses_the_subprotocol(server):
     async with listening(relaying(server.url, without="sec-websocket-protocol")) as port:
         assert named(await look(f"http://127.0.0.1:{port}")) == "subprotocol_dropped"
-
-
-@pytest.mark.slow
-async def test_a_proxy_that_does_not_pass_the_upgrade_on(server):
-    async with listening(relaying(server.url, without="upgrade")) as port:
-        assert named(await look(f"http://127.0.0.1:{port}")) == "upgrade_stripped"
-
-
-@pytest.mark.slow
-async def test_frames_that_come_in_clumps(server):
-    async with listening(relaying(server.url, hold_s=0.6)) as port:
-        evidence = await look(f"http://127.0.0.1:{port}")
-
-    assert evidence.steady is not None
-    assert named(evidence) == "frames_clumped"
 
 
 # The command

@@ -134,8 +134,9 @@ class Certificate:
 class Reply:
     """What came back for one HTTP request.
 
-    ``no_byte``: TCP (and TLS) stood, nothing came before the deadline. ``closed``: end of the stream before a
-    status line, ``reset``: the same by RST. ``not_http``: bytes came that are no HTTP; the first are in ``head``.
+    ``no_byte``: TCP (and TLS) stood, nothing came before the deadline. ``closed``: end of the stream before the
+    answer was whole (with ``head`` or a status, if some of it came), ``reset``: the same by RST. ``not_http``: bytes
+    came that are no HTTP; the first are in ``head``.
     """
 
     took_ms: float
@@ -145,7 +146,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
     head: str = ""
-    """The first bytes in hex, for what is no HTTP."""
+    """The first bytes in hex, for what is no HTTP or breaks off."""
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""

@@ -106,9 +106,14 @@ def by_close(close: Close) -> Finding | None:
 _STEPS_S = ((86_400 * 2, 86_400, "days"), (3_600 * 2, 3_600, "hours"), (120, 60, "minutes"))
 
 
+TENTHS_MATTER_S = 0.95
+
+
 def lasting(ms: float) -> str:
-    """A duration in words: "40 s", "5 minutes", "3 days"."""
+    """A duration in words: "50 ms", "40 s", "5 minutes", "3 days"."""
     seconds = abs(ms) / 1000
+    if seconds < TENTHS_MATTER_S:
+        return f"{abs(ms):.0f} ms"
     for least, unit, name in _STEPS_S:
         if seconds >= least - 0.5:
             return f"{seconds / unit:.0f} {name}"

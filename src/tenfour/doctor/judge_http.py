@@ -72,10 +72,16 @@ def judge_silence(evidence: Evidence, reply: Reply) -> Finding | None:
             return _no_byte(evidence, reply)
         case "not_http":
             return _not_http(evidence, reply)
+    return _hung_up(evidence, reply)
+
+
+def _hung_up(evidence: Evidence, reply: Reply) -> Finding:
     if _tls_is_there(evidence):
         return Finding.plain("plain_to_tls_port", "It hung up on plain HTTP, and TLS is answered.")
     if evidence.http is not None and evidence.http.speaks_h2:
         return Finding.plain("http2_only", "It answers HTTP/2, and hangs up on HTTP/1.1.")
+    if reply.head or reply.status:
+        return Finding("tcp_reset", "The line was closed in the middle of an answer: something on the way cuts it off.")
     how = "was reset" if reply.outcome == "reset" else "was closed"
     return Finding("tcp_reset", f"The line {how} as soon as the request had been sent.", certain=reply.outcome == "reset")
 
@@ -229,7 +235,7 @@ def _by_maintenance(reply: Reply) -> Finding | None:
 
 
 def _is_maintenance(reply: Reply) -> bool:
-    return _MAINTENANCE_WORDS.search(reply.body) is not None and _APACHES_OWN_WORDS not in reply.body
+    return _MAINTENANCE_WORDS.search(reply.body) is not None and _APACHES_OWN_WORDS not in " ".join(reply.body.split())
 
 
 def _after(took_ms: float) -> str:

@@ -19,6 +19,8 @@ class Mistake:
     config: str
     certificate: str | None = None
     """The certificate of ``staging/certificates.py`` with which the port speaks TLS; None: it speaks plain HTTP."""
+    bind: str = ""
+    """What else stands in HAProxy's line of the port."""
     scheme: str = ""
     """The scheme of the address that is examined, where it is not the port's own."""
     token_bytes: int | None = None
@@ -118,6 +120,9 @@ HAPROXY = [
     _haproxy("idle_cut", f"with `timeout tunnel {_CUT_S}s`", f"timeout tunnel {_CUT_S}s\n server own UPSTREAM", token_bytes=ANY_TOKEN, idle_s=2 * _CUT_S),
     _haproxy("plain_to_tls_port", "with TLS, asked by ws://", "server own UPSTREAM", certificate="good", scheme="ws"),
     _haproxy("tls_to_plain_port", "without TLS, asked by wss://", "server own UPSTREAM", scheme="wss"),
+    _haproxy("client_cert", "that wants a certificate of the client (`verify required`)", "server own UPSTREAM", certificate="good", bind="verify required ca-file FOLDER/authority.pem"),
+    _haproxy("sni_needed", "with `strict-sni` and a certificate for another host", "server own UPSTREAM", certificate="other_host", bind="strict-sni"),
+    _haproxy("http2_only", "that speaks HTTP/2 only (`proto h2`)", "server own UPSTREAM", certificate="good", bind="alpn h2 proto h2"),
     _haproxy("cert_not_yet", "with a certificate that is not valid yet", "server own UPSTREAM", certificate="not_yet"),
     _haproxy("cert_wrong_host", "with a certificate for another host", "server own UPSTREAM", certificate="other_host"),
 ]

@@ -39,7 +39,9 @@ def staged(proxy: Proxy, mistakes: Sequence[Mistake], servers: Mapping[str, str]
         dead, *free = free_ports(len(mistakes) + 1)
         places = {**servers, "DEAD": f"127.0.0.1:{dead}", "MUTE": f"127.0.0.1:{mute.getsockname()[1]}", "FOLDER": str(folder)}
         ports = dict(zip(mistakes, free, strict=True))
-        command = _COMMANDS[proxy]([Site(port, _filled(mistake.config, places), mistake.certificate and f"{folder}/{mistake.certificate}.pem") for mistake, port in ports.items()], folder)
+        command = _COMMANDS[proxy](
+            [Site(port, _filled(mistake.config, places), mistake.certificate and f"{folder}/{mistake.certificate}.pem", _filled(mistake.bind, places)) for mistake, port in ports.items()], folder
+        )
         with (folder / "log").open("w") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"HOME": str(folder)})
         try:
@@ -69,6 +71,7 @@ class Site:
     port: int
     config: str
     pem: str | None
+    bind: str = ""
 
 
 def _nginx(sites: Sequence[Site], folder: Path) -> list[str]:
@@ -89,7 +92,7 @@ def _nginx_tls(site: Site) -> str:
 
 def _haproxy(sites: Sequence[Site], folder: Path) -> list[str]:
     file = folder / "haproxy.cfg"
-    listens = "".join(f"listen own{site.port}\n bind 127.0.0.1:{site.port}{f' ssl crt {site.pem}' if site.pem else ''}\n {site.config}\n" for site in sites)
+    listens = "".join(f"listen own{site.port}\n bind 127.0.0.1:{site.port}{f' ssl crt {site.pem}' if site.pem else ''} {site.bind}\n {site.config}\n" for site in sites)
     file.write_text(f"defaults\n mode http\n timeout connect 2s\n timeout client 20s\n timeout server 20s\n{listens}")
     return [need("haproxy"), "-db", "-f", str(file)]
 

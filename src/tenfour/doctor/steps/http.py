@@ -59,7 +59,8 @@ async def ask_plainly(way: Way, door: str, addresses: Sequence[str], patience_s:
     server, server_ms = _read_server(answer)
     asked_again = _ask_again(way, path, answer, min(patience_s, AGAIN_PATIENCE_S))
     if server is None:
-        return Http(since_ms(started_s), path, answer.reply, None, _date(answer.reply), local_ms, again=await asked_again)
+        reply = replace(answer.reply, outcome="closed") if answer.reply.status == _OK[0] and answer.breaks_off else answer.reply
+        return Http(since_ms(started_s), path, reply, None, _date(answer.reply), local_ms, again=await asked_again)
     again, ready, nodes = await asyncio.gather(asked_again, get(way, base_of(door) + READY, patience_s), _nodes(way, path, addresses, server, patience_s))
     return Http(since_ms(started_s), path, answer.reply, server, server_ms, local_ms, _read_ready(ready), again, nodes)
 

@@ -28,6 +28,12 @@ class Answer:
     reply: Reply
     body: bytes = b""
 
+    @property
+    def breaks_off(self) -> bool:
+        """Whether less came than was announced."""
+        length = self.reply.header("content-length") or ""
+        return length.isdigit() and len(self.body) < min(int(length), BODY_BYTES)
+
 
 def request(way: Way, path: str, headers: Sequence[tuple[str, str]] = (), method: str = "GET") -> bytes:
     """A request without a body; no header can break out of its line. One that is given replaces our own of that name."""
@@ -80,6 +86,8 @@ async def read_head(reader: asyncio.StreamReader, started_s: float) -> Answer:
         if not more:
             break
         head += more
+    if not head.endswith(b"\r\n\r\n") and reader.at_eof():
+        return Answer(Reply(since_ms(started_s), "closed", head=head[:_HEAD_SHOWN].hex()))
     status_line = _STATUS_LINE.match(head)
     if status_line is None:
         return Answer(Reply(since_ms(started_s), "not_http", head=head[:_HEAD_SHOWN].hex()))
