@@ -102,6 +102,8 @@ def test_a_command_that_is_none_is_wrong_use():
         (["user", "list"], None, 3, "there is neither a server nor a database in"),
         (["connections"], None, 3, "no server runs on the data in"),
         (["connections", "--code", "busy"], None, 2, "--code goes with --ended."),
+        (["connections", "--ended", "--code", "token_expird"], None, 2, "no error has the code 'token_expird'"),
+        (["explain"], None, 2, "it is not said whose connection"),
         (["trace", "--nonsense"], None, 2, "No such option"),
         (["trace"], None, 2, "Missing argument 'CHAT'."),
         (["tail", "General", "--url", "nowhere", "--token", "t"], None, 2, "a server's address looks like https://chat.example.org, not like 'nowhere'"),

@@ -149,7 +149,6 @@ def test_it_ends_when_as_many_messages_came_as_were_asked_for(others: Peers) -> 
         (["--token", "a", "--login", "b"], "it is said twice who connects"),
         (["--token-file", "-", "--file", "-"], "want the same standard input"),
         (["-x", "a", "--key", __file__], "--key is of no use without --cert"),
-        (["-x", "a", "--as", "ann"], "--as is for the server of this machine"),
         (["-x", "a", "--proxy", "socks5://127.0.0.1"], "--proxy is not http://HOST:PORT"),
         (["--file", "/nowhere"], "No such file or directory: /nowhere"),
         (["-x", "a", "--set", "1=2"], "'1=2' is not NAME=VALUE"),
@@ -327,6 +326,7 @@ def test_headers_subprotocols_and_origin_reach_the_server_as_given(others: Peers
     [headers] = heard.headers
     assert (headers["Host"], headers["X-Tenant"], headers["Origin"], headers["path"]) == ("chat.example.org", "blue", "https://app.example.org", "/door?x=1")
     assert headers["Sec-WebSocket-Protocol"] == "v1, v2"
+    assert headers["User-Agent"].startswith("tenfour-probe/")
     assert headers["Authorization"] == "Basic YW5uOnMzY3JldA=="
     assert "subprotocol v2" in done.err
     assert "> Authorization: (hidden)" in done.err
@@ -490,5 +490,6 @@ def test_without_an_address_it_is_this_machines_server_and_anybody_there(server:
     name = account("ann")
 
     done = run("probe", "--as", name, "--expect", f"type=welcome user.name={name}", data=server.data)
+    by_address = run("probe", server.url, "--as", name, "--expect", f"type=welcome user.name={name}", data=server.data)
 
-    assert done.code == 0, done.err
+    assert (done.code, by_address.code) == (0, 0), done.err + by_address.err

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tenfour.cli import options
+from tenfour.cli.failures import CommandFailed, Exit
 from tenfour.cli.output import print_json, print_table
+from tenfour.errors import ErrorCode
 
 if TYPE_CHECKING:
     from tenfour.cli.rest import Rest
@@ -38,6 +41,9 @@ def connections(user: str | None, code: str | None, limit: int, *, ended: bool, 
     """
     if code is not None and not ended:
         raise click.UsageError("--code goes with --ended.")
+    if code is not None and code not in ErrorCode.__members__.values():
+        near = get_close_matches(code, ErrorCode)
+        raise CommandFailed(f"no error has the code {code!r}", f"Did you mean {' or '.join(near)}?" if near else "All codes stand in docs/reference/errors.md.", Exit.WRONG_USE)
     query: dict[str, Any] = {"limit": limit} | ({"code": code} if code is not None else {})
     asyncio.run(_list(reach, user, query, ended=ended, watch=watch, as_json=as_json))
 

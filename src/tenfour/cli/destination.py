@@ -53,7 +53,5 @@ class Destination:
             raise CommandFailed("--ca says whom to trust and --insecure not to look", "Give only one of them.", Exit.WRONG_USE)
         if self.key is not None and self.cert is None:
             raise CommandFailed("--key is of no use without --cert", "Name the certificate by --cert.", Exit.WRONG_USE)
-        if self.speaker is not None and self.url is not None:
-            raise CommandFailed("--as is for the server of this machine", "Leave the address out, or give a token or --login for a server elsewhere.", Exit.WRONG_USE)
         if self.proxy is not None and self.dial is not None:
             raise CommandFailed("--proxy and --dial both say what is dialled", "Give only one of them.", Exit.WRONG_USE)

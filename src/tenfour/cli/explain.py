@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from tenfour.cli import options
-from tenfour.cli.failures import Exit
+from tenfour.cli.failures import CommandFailed, Exit
 from tenfour.cli.output import print_json, print_table
 from tenfour.cli.terminal import escape_controls
 
@@ -37,6 +37,8 @@ def explain(ctx: click.Context, /, user: str | None, explained: str | None, data
       tenfour explain --token - < token.txt
       tenfour explain --user ann --origin https://app.example.org
     """
+    if user is None and explained is None and url is None:
+        raise CommandFailed("it is not said whose connection", "Name somebody by --user, or give a token by --token -.", Exit.WRONG_USE)
     token = sys.stdin.read().strip() if explained == "-" else explained
     told = asyncio.run(_explain(data, url, user, {"token": token, "url": place.pop("at"), **place}))
     if as_json:

@@ -52,7 +52,7 @@ class _InOrder(click.Command):
 @click.option("--token", envvar="TENFOUR_TOKEN", metavar="TOKEN", help="An access token. Others can read it in the list of processes: better by TENFOUR_TOKEN or --token-file.")
 @click.option("--token-file", type=click.Path(dir_okay=False, allow_dash=True), metavar="FILE", help="A file with the token; - is standard input.")
 @click.option("--login", metavar="NAME", help="Logs in as this account, by its password (asked for, or TENFOUR_PASSWORD).")
-@click.option("--as", "speaker", metavar="NAME", help="As this account of this machine's server, without a password.")
+@click.option("--as", "speaker", metavar="NAME", help="As this account of this machine's server, without a password; also where URL leads to it by another way.")
 @click.option("--carrier", type=click.Choice(_CARRIERS), default="authorization", help="How the token is brought [authorization]; browsers use subprotocol.")
 @click.option("--chat", metavar="ID", help="Tenfour's door of this chat, in place of the one for all.")
 @click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of the upgrade request; replaces our own of that name.")
@@ -68,13 +68,15 @@ class _InOrder(click.Command):
 @click.option("--binary", multiple=True, metavar="HEX|@FILE", help="Sends a binary frame: bytes in hex, or a file's (@- is standard input).")
 @click.option("--file", multiple=True, type=click.Path(dir_okay=False, allow_dash=True), metavar="FILE", help="Sends a text frame for each line; - is standard input.")
 @click.option("--ping", multiple=True, metavar="TEXT", help="Sends a ping.")
-@click.option("--expect", multiple=True, metavar="PATTERN", help="Waits for what fits: 'type=ack', a regular expression, 'close 4401' … (docs/probe.md).")
+@click.option("--expect", multiple=True, metavar="PATTERN", help="Waits for what fits, for --timeout.")
 @click.option("--wait", multiple=True, type=click.FloatRange(min=0), metavar="SECONDS", help="Waits.")
 @click.option("--close", multiple=True, metavar="'CODE REASON'", help="Says goodbye.")
-@click.option("--script", multiple=True, type=click.Path(dir_okay=False, allow_dash=True), metavar="FILE", help="Does what a script says: a line a step (docs/probe.md).")
+@click.option("--script", multiple=True, type=click.Path(dir_okay=False, allow_dash=True), metavar="FILE", help="Does what a script says: a line a step.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="What ${NAME} stands for in steps.")
 @click.option("-i", "--interactive", is_flag=True, help="After the steps reads lines from standard input, as it does where there are no steps.")
-@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0), default=10.0, metavar="SECONDS", help="How long to wait for the connection, and for what each --expect names [10].")
+@click.option(
+    "--timeout", "timeout_s", type=click.FloatRange(min=0, min_open=True), default=10.0, metavar="SECONDS", help="How long to wait for the connection, and for what each --expect names [10]."
+)
 @click.option("--count", type=click.IntRange(min=1), metavar="COUNT", help="Ends when so many messages came in all.")
 @click.option("--quit-after", "quit_after_s", type=click.FloatRange(min=0), metavar="SECONDS", help=f"How long to listen when all is said [{LINGER_S:g}; 0 after a last --expect].")
 @click.option("--listen", is_flag=True, help="Listens until the other side ends it, or Ctrl-C.")
@@ -96,8 +98,15 @@ def probe(url: str | None, **asked: Any) -> None:
     --expect …) are done in the order in which they stand, and it ends when they are done.
 
     \b
+    PATTERN is one of these; docs/probe.md says more, and how scripts are written:
+      type=ack code!=busy text~^Hi    a JSON message with these fields; inner ones like chats.0.head=57
+      /regex/ or any other text       a text in which the regular expression is found
+      binary 00ff, ping, pong         a binary message that begins so, a control frame
+      close 4401, cut, refused 403    a close frame, an end without one, a refused upgrade
+
+    \b
     Examples:
-      tenfour probe ws://127.0.0.1:8410 --as ann
+      tenfour probe --as ann
       tenfour probe wss://echo.example.org/ -x hello --expect hello
       tenfour probe wss://chat.example.org --token-file t --expect type=welcome -x '{"type":"ping"}' --expect type=pong
       tenfour probe wss://chat.example.org --login ann --script scenario.txt --json

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from importlib.metadata import version
 
 from tenfour.causes import Layer
 from tenfour.doctor.diagnosis import diagnose
@@ -22,6 +23,7 @@ from tenfour.doctor.steps.welcome import carrying
 from tenfour.doctor.talk.events import Connected, NotConnected
 from tenfour.errors import FAILURES, ErrorCode
 
+USER_AGENT = f"tenfour-probe/{version('tenfour')}"
 BROWSERS_REFUSE = "a browser would refuse this"
 _OTHER_ADDRESSES_S = 2.0
 _EXPLAIN_S = 4.0
@@ -141,7 +143,8 @@ class _Attempt:
         asked = Asked(target.address.path, target.query, target.origin, target.subprotocols)
         if token is not None:
             asked = carrying(asked, target.carrier, token)
-        return replace(asked, secrets=(*target.headers, *asked.secrets))
+        named = () if any(name.lower() == "user-agent" for name, _ in target.headers) else (("User-Agent", USER_AGENT),)
+        return replace(asked, secrets=(*named, *target.headers, *asked.secrets))
 
     def _connected(self, way: Way, line: Line, asked: Asked, answered: Answered) -> Connected:
         secured = line[1].get_extra_info("ssl_object")
