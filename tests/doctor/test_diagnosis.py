@@ -29,6 +29,7 @@ from tenfour.doctor.evidence import (
     Hop,
     Idle,
     Line,
+    Listener,
     Many,
     Names,
     Reply,
@@ -274,6 +275,10 @@ TABLE = {
     # limits
     "fd_limit": replace(healthy(), many=Many(9.0, 50, 18, Reply(5_000.0, "no_byte"))),
     "proxy_full": replace(healthy("nginx"), many=Many(9.0, 100, 30, Reply(1.0, "reset"))),
+    "fd_limit seen": replace(healthy(), many=Many(9.0, 50, 18, Reply(1.0, "closed"), listener=Listener(7, "tenfour", 64, 64, is_stopped=False))),
+    "fd_limit from the start": replace(_http(Reply(1.0, "closed")), listener=Listener(7, "tenfour", 63, 64, is_stopped=False)),
+    "open_but_mute and stopped": replace(_http(Reply(5_000.0, "no_byte")), listener=Listener(7, "tenfour", 20, 1_024, is_stopped=True)),
+    "tcp_reset by a program that is well": replace(_http(Reply(1.0, "reset")), listener=Listener(7, "tenfour", 20, 1_024, is_stopped=False)),
     "fd_limit behind nginx": replace(healthy("nginx"), many=Many(9.0, 50, 18, page(504, "<center>nginx/1.22.1</center>", **NGINX))),
     "proxy_full nginx out of connections": replace(healthy("nginx"), many=Many(9.0, 50, 18, page(500, "<center>nginx/1.22.1</center>", **NGINX))),
     "proxy_full hangs up": replace(healthy("nginx"), many=Many(9.0, 50, 18, close=FIN)),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 import resource
+import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +26,23 @@ async def look(url: str, connections: int, patience: Patience | None = None, **t
 def named(evidence: Evidence) -> str | None:
     cause = diagnose(evidence).cause
     return None if cause is None else cause.id
+
+
+@contextlib.asynccontextmanager
+async def full_of_connections(url: str) -> AsyncIterator[None]:
+    """As many lines to the server as it takes, on which nothing is said; the last has been hung up on."""
+    host, _, port = url.rpartition("//")[2].rpartition(":")
+    async with contextlib.AsyncExitStack() as lines:
+        while True:
+            reader, writer = await asyncio.open_connection(host, int(port))
+            lines.callback(writer.close)
+            try:
+                async with asyncio.timeout(0.2):
+                    await reader.read(1)
+            except TimeoutError:
+                continue
+            break
+        yield
 
 
 @pytest.mark.parametrize("is_logged_in", [True, False])
@@ -77,12 +99,29 @@ async def test_haste_is_not_taken_for_a_limit(make_server):
     assert evidence.many.stood == 12
 
 
-async def test_a_server_without_file_descriptors_answers_nobody_more(make_server):
+async def test_a_server_without_file_descriptors_is_seen_to_have_none(make_server):
     server = make_server()
     _, most = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (len(list(Path(f"/proc/{server.pid}/fd").iterdir())) + 20, most))
 
-    evidence = await look(server.url, 40, SHORT)
+    beyond = await look(server.url, 40, SHORT)
+    async with full_of_connections(server.url):
+        before = await look(server.url, 2, SHORT)
 
-    assert named(evidence) == "fd_limit"
-    assert 0 < evidence.many.stood < 40
+    for evidence in (beyond, before):
+        assert named(evidence) == "fd_limit"
+        assert f"process {server.pid}, may have" in diagnose(evidence).says
+        assert diagnose(evidence).certain
+    assert 0 < beyond.many.stood < 40
+
+
+async def test_a_program_that_is_stopped_is_told_from_one_that_hangs(make_server):
+    server = make_server()
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        evidence = await look(server.url, 2, Patience(http=0.5))
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+    assert named(evidence) == "open_but_mute"
+    assert diagnose(evidence).says.endswith(f"process {server.pid}, is stopped.")

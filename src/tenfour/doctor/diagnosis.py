@@ -17,7 +17,7 @@ from tenfour.doctor.evidence import Evidence
 from tenfour.doctor.finding import Finding, is_tenfour, lasting, problem_of
 from tenfour.doctor.judge_delivery import judge_compression, judge_delivery, judge_echo, judge_frames, judge_steady
 from tenfour.doctor.judge_http import judge_http
-from tenfour.doctor.judge_line import judge_address, judge_address_for_browsers, judge_dead_addresses, judge_names, judge_tcp, judge_tls
+from tenfour.doctor.judge_line import judge_address, judge_address_for_browsers, judge_dead_addresses, judge_listener, judge_names, judge_tcp, judge_tls
 from tenfour.doctor.judge_others import is_first_on_the_way, judge_forward, judge_h2, judge_nodes, past_it
 from tenfour.doctor.judge_session import SKEW_MS, judge_readiness, judge_token, judge_welcome
 from tenfour.doctor.judge_time import cut_after_s, judge_ended, judge_idle, judge_many
@@ -199,6 +199,11 @@ def _tcp_line(evidence: Evidence) -> str:
     return ", ".join(f"{dial.address} {dial.outcome.replace('_', ' ')}" for dial in dials) or "nothing tried"
 
 
+def _listener_line(evidence: Evidence) -> str:
+    listener = evidence.listener
+    return f"{listener.program} ({listener.pid}) has {listener.files} files open" if listener is not None else ""
+
+
 def _tls_line(evidence: Evidence) -> str:
     tls = evidence.tls
     if tls is None:
@@ -322,12 +327,13 @@ def _nothing(_: Evidence) -> Finding | None:
     return None
 
 
-_ONLY_IF_SEEN = frozenset({"many", "ended", "hop", "direct", "forward"})
+_ONLY_IF_SEEN = frozenset({"listener", "many", "ended", "hop", "direct", "forward"})
 """What is looked for in some runs only, and missed in none."""
 _STEPS = (
     _Step("address", "address", judge_address, _address_line, ""),
     _Step("names", "DNS", judge_names, _names_line, "the host's name"),
     _Step("tcp", "TCP", judge_tcp, _tcp_line, "whether the port is open"),
+    _Step("listener", "process", judge_listener, _listener_line, ""),
     _Step("tls", "TLS", judge_tls, _tls_line, "TLS and the certificate"),
     _Step("http", "HTTP", judge_http, _http_line, "plain HTTP"),
     _Step("upgrade", "upgrade", judge_upgrade, _upgrade_line, "the upgrade to WebSocket"),

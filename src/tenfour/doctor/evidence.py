@@ -472,6 +472,24 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True)
+class Listener:
+    """The program of this machine that listens at the port, looked at while it did not answer."""
+
+    pid: int
+    program: str
+    files: int
+    """How many it has open."""
+    files_max: int | None
+    """How many it may have."""
+    is_stopped: bool
+
+    @property
+    def is_full(self) -> bool:
+        """Some programs keep one file back, to be able to hang up."""
+        return self.files_max is not None and self.files >= self.files_max - 1
+
+
+@dataclass(frozen=True, slots=True)
 class Many:
     """Connections opened at once: how many stood, and how the first that did not was told so."""
 
@@ -484,6 +502,8 @@ class Many:
     """How many a user may have, by ``welcome``; one more replaces the oldest."""
     others: int = 0
     """How many the same user has elsewhere; none was opened that would have replaced one of them."""
+    listener: Listener | None = None
+    """Looked at while the others stood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -558,6 +578,7 @@ class Evidence:
     idle: Idle | None = None
     many: Many | None = None
     ended: Ended | None = None
+    listener: Listener | None = None
     hop: Hop | None = None
     direct: Direct | None = None
     forward: Forward | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from tenfour.doctor.evidence import Certificate, Dial, Evidence, Reply, Tcp, Tls
+from tenfour.doctor.evidence import Certificate, Dial, Evidence, Listener, Reply, Tcp, Tls
 from tenfour.doctor.finding import Finding, lasting, moment
 from tenfour.doctor.judge_others import judge_only_way
 
@@ -231,3 +231,18 @@ def judge_dead_addresses(evidence: Evidence) -> Finding | None:
 def _is_a_second_try(took_ms: float) -> bool:
     """A SYN goes out again after 1, 3 and 7 s."""
     return any(after_ms <= took_ms <= after_ms + 600 for after_ms in (990, 2_990, 6_990))
+
+
+def judge_listener(evidence: Evidence) -> Finding | None:
+    """The program at the port, where it is one of this machine."""
+    listener = evidence.listener
+    if listener is None:
+        return None
+    if listener.is_full:
+        return out_of_files(listener)
+    return Finding("open_but_mute", f"The port is open, but {listener.program}, process {listener.pid}, is stopped.") if listener.is_stopped else None
+
+
+def out_of_files(listener: Listener, *particulars: str) -> Finding:
+    says = f"{listener.program}, process {listener.pid}, may have {listener.files_max} files open and has {listener.files}: none is left for another connection."
+    return Finding("fd_limit", " ".join((says, *particulars)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tenfour.doctor.evidence import Ended, Evidence, Idle, Line, Many
 from tenfour.doctor.finding import Finding, by_close, by_code, lasting, problem_of
+from tenfour.doctor.judge_line import out_of_files
 from tenfour.doctor.proxies import Proxy, fingerprint, known_for
 
 SAME_S = 2.0
@@ -101,7 +102,9 @@ def _no_more(evidence: Evidence, many: Many, told: str) -> Finding:
     found = by_code(problem.code, problem.detail) if problem is not None else None
     if found is not None:
         return Finding(found.cause, f"{found.says} {told}")
-    proxy = fingerprint(reply, evidence.http.reply if evidence.http is not None else None)
+    if many.listener is not None and many.listener.is_full:
+        return out_of_files(many.listener, told)
+    proxy = fingerprint(reply, evidence.http.reply if evidence.http is not None else None, evidence.hop.reply if evidence.hop is not None else None)
     return _by_status(reply.status, proxy, told) if reply is not None and reply.status else _hung_up(many, proxy, told)
 
 

@@ -27,6 +27,7 @@ from tenfour.doctor.steps.http import API, ask_plainly, base_of
 from tenfour.doctor.steps.http2 import speaks_h2
 from tenfour.doctor.steps.idle import Doors, be_silent
 from tenfour.doctor.steps.limits import Opened, Room, stand_at_once
+from tenfour.doctor.steps.listener import look_at_listener
 from tenfour.doctor.steps.names import resolve
 from tenfour.doctor.steps.past import Past, ask_malformed, ask_past, look_elsewhere
 from tenfour.doctor.steps.rest import Rest, connections_of
@@ -180,6 +181,7 @@ class Examination:
             tries.create_task(self._look_past())
             tries.create_task(self._look_at_the_hop())
             tries.create_task(self._look_elsewhere())
+            tries.create_task(self._look_at_the_listener())
 
     async def _look_past(self) -> None:
         past, address = self._target.past, self.evidence.address
@@ -197,6 +199,13 @@ class Examination:
             self._see(http=replace(http, speaks_h2=await speaks_h2(self._way, self._patience.further)))
         if proxy_of(self.evidence) is None:
             self._see(hop=await ask_malformed(self._way, self._patience.further))
+
+    async def _look_at_the_listener(self) -> None:
+        """Where the port is open and nobody speaks, and the program is one of this machine."""
+        http, tls, way = self.evidence.http, self.evidence.tls, self._way
+        mute = ("closed", "reset", "no_byte", "timed_out")
+        if way is not None and ((http is not None and http.reply.outcome in mute) or (tls is not None and tls.outcome in mute)):
+            self._see(listener=await asyncio.to_thread(look_at_listener, way.address, way.port))
 
     async def _look_elsewhere(self) -> None:
         tcp, address = self.evidence.tcp, self.evidence.address
@@ -387,10 +396,14 @@ class Examination:
         if self._carrier == "ticket" and self._token is not None:
             self._note("Not measured: how many connections stand at once, because a ticket opens one only.")
             return
+        way = self._way
+        assert way is not None, "it was reached"
+        if proxy_of(self.evidence) is None:
+            self._see(hop=await ask_malformed(way, self._patience.further))
         room = Room()
         if self._welcomed is not None:
             room = Room(await connections_of(self._rest, self._welcomed) or 0, self._welcomed.limits.connections_per_user)
-        self._see(many=await stand_at_once(self._open_one, number, room))
+        self._see(many=await stand_at_once(self._open_one, number, room, lambda: look_at_listener(way.address, way.port)))
 
     async def _open_one(self) -> Opened:
         assert self._way is not None, "it was reached"

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from tenfour.doctor.evidence import Close, Many, Reply
+from tenfour.doctor.evidence import Close, Listener, Many, Reply
 from tenfour.doctor.finding import problem_of
 from tenfour.doctor.steps.way import now_s, since_ms
 from tenfour.doctor.steps.websocket import WebSocket
@@ -44,8 +44,8 @@ class Room:
         return number if self.most is None or self.others == 0 else max(0, min(number, self.most - self.others))
 
 
-async def stand_at_once(open_one: Open, number: int, room: Room) -> Many:
-    """Opens that many, holds them, and looks which of them stand."""
+async def stand_at_once(open_one: Open, number: int, room: Room, look: Callable[[], Listener | None]) -> Many:
+    """Opens that many, holds them, and looks which of them stand; where one does not, also at the program that listens."""
     started_s = now_s()
     tried = room.spared(number)
     opened = list(await asyncio.gather(*(_patiently(open_one, place) for place in range(tried))))
@@ -56,7 +56,7 @@ async def stand_at_once(open_one: Open, number: int, room: Room) -> Many:
         first = next((each for each in map(_now, opened) if each.socket is None), None)
         stood = sum(_now(each).socket is not None for each in opened)
         seen = Many(since_ms(started_s), number, stood, per_user=room.most, others=room.others)
-        return seen if first is None else replace(seen, reply=first.reply, close=first.close)
+        return seen if first is None else replace(seen, reply=first.reply, close=first.close, listener=await asyncio.to_thread(look))
     finally:
         await _hang_up(sockets)
 
