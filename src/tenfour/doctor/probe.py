@@ -18,7 +18,7 @@ from tenfour.clock import SystemClock
 from tenfour.doctor.diagnosis import diagnose, proxy_of
 from tenfour.doctor.evidence import Carrier, Evidence, Reply, Steady, Token, Welcome
 from tenfour.doctor.held import Held
-from tenfour.doctor.judge_delivery import judge_echo, judge_frames
+from tenfour.doctor.judge_delivery import judge_echo
 from tenfour.doctor.judge_line import judge_tls
 from tenfour.doctor.steps.address import ALL_CHATS, origin_of, read_address
 from tenfour.doctor.steps.delivery import deliver, deliver_in_own_chat
@@ -37,7 +37,7 @@ from tenfour.doctor.steps.token import read_token
 from tenfour.doctor.steps.traffic import EchoDoor, compress, evenly, growing, round_trips
 from tenfour.doctor.steps.upgrade import ask_for_upgrade
 from tenfour.doctor.steps.way import Way
-from tenfour.doctor.steps.websocket import Asked, WebSocket, upgrade
+from tenfour.doctor.steps.websocket import Asked, upgrade
 from tenfour.doctor.steps.welcome import Entered, carrying, enter, enter_once
 from tenfour.wire.frames import PROTOCOL
 from tenfour.wire.frames import Welcome as Welcomed
@@ -127,7 +127,7 @@ class Examination:
             address = replace(address, path=f"{address.path.removesuffix(ALL_CHATS)}/api/v1/chats/{target.chat}/ws")
         self.evidence = Evidence(address, version=version("tenfour"), machine=_MACHINE, at_ms=SystemClock().now_ms())
         self._way: Way | None = None
-        self._welcomed: Welcomed | None = None
+        self._entered: Entered | None = None
         on_step(self.evidence)
 
     async def run(self) -> None:
@@ -138,7 +138,7 @@ class Examination:
                 beside.create_task(self._ask_through_own_proxy())
                 go_on = await self._reach() and await self._get_in()
                 if go_on:
-                    await self._talk()
+                    await self._use()
                 elif diagnose(self.evidence).cause is not None:
                     await self._try_further()
         except TimeoutError:
@@ -288,8 +288,15 @@ class Examination:
             if entered.seen.outcome == "nothing" and speaks_ours:
                 await self._look_whether_it_is_held_back()
             return False
-        await self._deliver(entered)
+        self._entered = entered
         return True
+
+    async def _use(self) -> None:
+        """Delivery and the echo door, beside each other: both wait for the line more than they load it."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._talk())
+            if self._entered is not None:
+                both.create_task(self._deliver(self._entered))
 
     def _read_token(self) -> Token:
         seen = read_token(self._token, self._carrier)
@@ -303,7 +310,6 @@ class Examination:
         assert self._token is not None, "it was let in"
         assert entered.socket is not None, "it was let in"
         assert entered.said is not None, "it was let in"
-        self._welcomed = entered.said
         if self._target.chat is not None and self._options.send_in_chat:
             await self._deliver_in(self._target.chat, entered)
             return
@@ -353,6 +359,10 @@ class Examination:
         asked = replace(self._asked, path=base_of(self.evidence.address.path) + ECHO, query=query)
         return asked if self._token is None or self._carrier in ("ticket", "first_frame") else carrying(asked, self._carrier, self._token)
 
+    @property
+    def _welcomed(self) -> Welcomed | None:
+        return self._entered.said if self._entered is not None else None
+
     async def _talk(self) -> None:
         """The echo door: round trips, large frames, compression, evenness. Only Tenfour has one."""
         assert self._way is not None, "it was reached"
@@ -364,14 +374,14 @@ class Examination:
             self._note(f"The echo door did not open ({socket}), so that round trip, large frames, compression and evenness are not measured.")
             return
         async with socket:
-            self._see(echo=await round_trips(socket))
+            # Small frames beside each other, large ones when those are through: on a thin line they would hold them up.
+            echo, steady = await asyncio.gather(round_trips(socket), self._evenly(door))
+            self._see(echo=echo, steady=steady)
             if judge_echo(self.evidence) is not None:
                 return
-            self._see(frames=await growing(door, socket, self._welcomed.limits.frame_bytes if self._welcomed is not None else None))
-            if judge_frames(self.evidence) is not None:
-                return
-            steady, compression = await asyncio.gather(self._evenly(door, socket), compress(door))
-            self._see(compression=compression, steady=steady)
+            limit_bytes = self._welcomed.limits.frame_bytes if self._welcomed is not None else None
+            frames, compression = await asyncio.gather(growing(door, socket, limit_bytes), compress(door))
+            self._see(frames=frames, compression=compression)
 
     async def _look_whether_it_is_held_back(self) -> None:
         """Who keeps a ``welcome`` from coming because it is small does the same to an echo."""
@@ -381,15 +391,13 @@ class Examination:
             async with socket:
                 self._see(echo=await round_trips(socket, HELD_BACK_S))
 
-    async def _evenly(self, door: EchoDoor, socket: WebSocket) -> Steady | None:
-        """On the connection that stands; on a new one where the server ended it for a frame beyond its own limit."""
-        if socket.how_it_ended is None:
-            return await evenly(socket)
-        another = await door.open()
-        if isinstance(another, str):
+    async def _evenly(self, door: EchoDoor) -> Steady | None:
+        socket = await door.open()
+        if isinstance(socket, str):
+            self._note(f"Not measured: whether frames come evenly, because the echo door took no second connection ({socket}).")
             return None
-        async with another:
-            return await evenly(another)
+        async with socket:
+            return await evenly(socket)
 
     async def _stand_at_once(self, number: int) -> None:
         """Connections as the client opens them, with the token where there is one."""

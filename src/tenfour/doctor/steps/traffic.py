@@ -149,19 +149,21 @@ async def compress(door: EchoDoor) -> Compression:
 
 
 async def evenly(socket: WebSocket) -> Steady:
-    """A frame every 50 ms for a second; where echoes come late, for longer, until a pattern shows."""
+    """A frame every 50 ms for a second; where echoes come late, for longer, until a pattern shows.
+
+    Whoever is late does not catch up: after a stall of this machine frames would go out, and come back, in a bunch.
+    """
     started_s = now_s()
     arrivals: list[float] = []
-    sent, wanted = 0, EVEN_FRAMES
+    sent, wanted, due_s = 0, EVEN_FRAMES, started_s
     while len(arrivals) < wanted and now_s() - started_s < wanted * INTERVAL_S + FRAME_PATIENCE_S:
-        due_s = started_s + sent * INTERVAL_S if sent < wanted else now_s() + FRAME_PATIENCE_S
-        if now_s() >= due_s:
-            socket.send(f"even {sent}")
+        if sent < wanted and now_s() >= due_s:
+            due_s = socket.send(f"even {sent}") + INTERVAL_S
             sent += 1
             if (sent - len(arrivals)) * INTERVAL_S > ODD_S:
                 wanted = ODD_FRAMES
             continue
-        back = await socket.next(due_s - now_s())
+        back = await socket.next(max(due_s - now_s(), 0.0) if sent < wanted else FRAME_PATIENCE_S)
         if back is not None:
             arrivals.append(back.at_s)
         elif socket.how_it_ended is not None:
