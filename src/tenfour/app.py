@@ -41,6 +41,7 @@ from tenfour.broker.local import LocalBroker
 from tenfour.clock import SystemClock
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.gateway.address import client_address, is_forwarded_secure, is_from_here
+from tenfour.gateway.descriptors import left_for_connections, raise_limit
 from tenfour.gateway.drain import drain
 from tenfour.gateway.echo import EchoDoor, EchoRules
 from tenfour.gateway.gate import Gate, carried_token
@@ -173,7 +174,7 @@ async def serve(settings: Settings, log: Log, started: Callable[[Settings, str |
         await prepare(parts)
         secret = await make_setup_link(parts.context)
         async with asyncio.TaskGroup() as tasks:
-            edges = Edges(parts, tasks)
+            edges = Edges(parts, tasks, left_for_connections(raise_limit()))
             background = [tasks.create_task(each) for each in (edges.hub.tick_forever(), edges.flush_receipts(), edges.report_progress(), edges.forget_daily(), edges.forget_delivery_tests())]
             serving = tasks.create_task(edges.server.serve(sockets))
             await _either(edges.server.ready.wait(), serving)
@@ -225,6 +226,7 @@ def make_services(  # noqa: PLR0913 - each service by name
     metrics: Callable[[], bytes],
     is_draining: Callable[[], bool],
     crowd_at: Callable[[str], Crowd | None],
+    descriptors: int,
 ) -> Services:
     """What the HTTP handlers work with."""
     settings = parts.settings
@@ -254,6 +256,7 @@ def make_services(  # noqa: PLR0913 - each service by name
         secure_cookies=settings.url.startswith("https://"),
         metrics_token=settings.metrics_token,
         connections_max=settings.connections,
+        descriptors=descriptors,
         connections_per_user=settings.connections_per_user,
         failed_logins=settings.failed_logins,
         failed_logins_per_address=settings.failed_logins_per_address,
@@ -280,6 +283,7 @@ def offline_http_app(parts: Parts) -> ASGIApp:
         metrics=lambda: b"",
         is_draining=lambda: False,
         crowd_at=lambda _: None,
+        descriptors=parts.settings.connections,
     )
     return make_http_app(services)
 
@@ -291,11 +295,13 @@ def trusted_networks(settings: Settings) -> list[IPv4Network | IPv6Network]:
 class Edges:
     """HTTP and WebSocket, on one port."""
 
-    def __init__(self, parts: Parts, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, parts: Parts, tasks: asyncio.TaskGroup, descriptors: int) -> None:
         settings = parts.settings
+        if descriptors < settings.connections:
+            parts.log.info("Server descriptors.few", connections=descriptors, wanted=settings.connections, advice="LimitNOFILE in its systemd unit raises the limit.")
         self._parts = parts
         node = new_id(parts.context.clock.now_ms())[-12:]
-        limits = gateway_limits(settings)
+        limits = gateway_limits(settings, descriptors)
         counters, endings = Counters(), Endings()
         self.hub = Hub(
             parts.context,
@@ -326,6 +332,7 @@ class Edges:
             metrics=exposition(counters, gauges),
             is_draining=lambda: self.hub.draining,
             crowd_at=lambda address: self.hub.addresses.look(address, parts.context.clock.monotonic()),
+            descriptors=descriptors,
         )
         self.echo = EchoDoor(EchoRules(settings.echo_bytes, settings.echo_connections, settings.heartbeat_s, settings.echo_s), self._check_echo_token, self._echo_failed)
         gate = Gate(self.hub, origins(settings), self.echo, services.refusals, token_query=settings.token_query)
@@ -433,7 +440,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def gateway_limits(settings: Settings) -> GatewayLimits:
+def gateway_limits(settings: Settings, descriptors: int) -> GatewayLimits:
     return GatewayLimits(
         frame_bytes=settings.frame_bytes,
         text_chars=settings.text_chars,
@@ -444,6 +451,7 @@ def gateway_limits(settings: Settings) -> GatewayLimits:
         connections_per_address=settings.connections_per_address,
         handshakes_per_address_s=settings.handshakes_per_address_s,
         connections_max=settings.connections,
+        descriptors=descriptors,
         send_budget_bytes=settings.send_budget_bytes,
         receipts_live_max=settings.receipts_live_max,
         replays_at_once=settings.replays_at_once,

@@ -118,6 +118,7 @@ _CHANGING = (
     (re.compile(r"\b(nginx|Apache|Caddy|HAProxy|Python|websockets)/[\d.]+(?: \(\w+\))?(?: OpenSSL/[\w.]+)?"), r"\1"),
     (re.compile(r"(OpenSSL|resolver) says “[^”]*”"), r"\1 says WORDS"),
     (re.compile(r"\b\d[\d,]* (bytes|at once|were answered|got)\b"), r"N \1"),
+    (re.compile(r"\S+, process \d+"), "PROGRAM, process PID"),
     (re.compile(r"(?<!N )\bat once\b|\bafter N UNITS"), "WHEN"),
 )
 """What differs from run to run and machine to machine: ports, ids, moments, measured times, and the words of foreign programs."""

@@ -248,6 +248,8 @@ TABLE = {
     "not_member": _token(closed(E.NOT_A_MEMBER)),
     "member_removed": _token(closed(E.REMOVED_FROM_CHAT)),
     "welcome_late": _token(Welcome(15_000.0, "nothing", 15_000.0)),
+    "welcome_late already for HTTP": replace(_http(Reply(5_000.0, "no_byte")), http=replace(healthy().http, reply=Reply(5_000.0, "no_byte"), server=None, is_alive=True)),
+    "rate_limited already for HTTP": _http(refused(E.RATE_LIMITED)),
     "draining": _upgrade(refused(E.DRAINING)),
     "store_down": _token(closed(E.STORE_DOWN)),
     "store_down not ready": replace(healthy(), http=replace(healthy().http, ready=("store: disk I/O error",))),
@@ -274,6 +276,7 @@ TABLE = {
     "proxy_reload": replace(healthy(), ended=Ended(NOW_MS, 35.0, Close("frame", 1001, ""), 4, server_stayed=True)),
     # limits
     "fd_limit": replace(healthy(), many=Many(9.0, 50, 18, Reply(5_000.0, "no_byte"))),
+    "fd_limit that the server names": _upgrade(refused(E.TOO_MANY_CONNECTIONS, "The node has as many connections as its limit of file descriptors allows.")),
     "proxy_full": replace(healthy("nginx"), many=Many(9.0, 100, 30, Reply(1.0, "reset"))),
     "fd_limit seen": replace(healthy(), many=Many(9.0, 50, 18, Reply(1.0, "closed"), listener=Listener(7, "tenfour", 64, 64, is_stopped=False))),
     "fd_limit from the start": replace(_http(Reply(1.0, "closed")), listener=Listener(7, "tenfour", 63, 64, is_stopped=False)),

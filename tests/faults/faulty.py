@@ -20,6 +20,8 @@ class Fault(IntEnum):
     SYNC_FAILS = 2
     READ_ONLY = 3
     SLOW = 4
+    STUCK = 5
+    """Reads wait until it is well again, as on a network file system whose server is away."""
 
 
 class FaultyServer(Server):

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WELL, FULL, SYNC_FAILS, READ_ONLY, SLOW };
+enum { WELL, FULL, SYNC_FAILS, READ_ONLY, SLOW, STUCK };
 #define SLOW_SYNC_S 2
 
 struct record {
@@ -89,6 +89,17 @@ static int write_error(void) { return *mode == FULL ? ENOSPC : *mode == READ_ONL
     }
 WRITE_AT(pwrite, off_t)
 WRITE_AT(pwrite64, off64_t)
+
+#define READ_AT(name, offset_type)                                                           \
+    ssize_t name(int descriptor, void *data, size_t bytes, offset_type offset) {             \
+        REAL(name);                                                                          \
+        char path[PATH_MAX];                                                                 \
+        while (*mode == STUCK && path_of(descriptor, path))                                  \
+            nanosleep(&(struct timespec){0, 10000000}, NULL);                                \
+        return real(descriptor, data, bytes, offset);                                        \
+    }
+READ_AT(pread, off_t)
+READ_AT(pread64, off64_t)
 
 ssize_t write(int descriptor, const void *data, size_t bytes) {
     REAL(write);

@@ -64,12 +64,14 @@ def check_chat_id(text: str) -> ChatId:
         raise TenfourError(ErrorCode.CHAT_ID_INVALID) from cause
 
 
-def check_node(*, draining: bool, connections: int, connections_max: int) -> None:
+def check_node(*, draining: bool, connections: int, connections_max: int, descriptors: int) -> None:
     """Raises ``draining`` or ``too_many_connections``."""
     if draining:
         raise TenfourError(ErrorCode.DRAINING, retry_after_ms=2000)
     if connections >= connections_max:
         raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, "The node has as many connections as it takes.", retry_after_ms=5000)
+    if connections >= descriptors:
+        raise TenfourError(ErrorCode.TOO_MANY_CONNECTIONS, "The node has as many connections as its limit of file descriptors allows.", retry_after_ms=5000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class Node:
     live: Live
     draining: bool
     connections_max: int
+    descriptors: int
     connections_per_user: int
     origins: Origins
     crowd_at: Callable[[str], Crowd | None]
@@ -176,7 +179,7 @@ class Node:
 
     def check(self) -> None:
         """Raises ``draining`` or ``too_many_connections``."""
-        check_node(draining=self.draining, connections=self.live.count(), connections_max=self.connections_max)
+        check_node(draining=self.draining, connections=self.live.count(), connections_max=self.connections_max, descriptors=self.descriptors)
 
 
 @dataclass(slots=True)

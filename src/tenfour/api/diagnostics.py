@@ -329,7 +329,7 @@ async def explain_connection(data: Explaining, asking: Asking, services: Service
     caller, user = await asking.read_as_anybody(lambda connection, caller: (caller, people.find_person(connection, data.user).id if data.user is not None else None))
     if user is None and data.token is None:
         user = await _self(asking)
-    node = Node(services.live, services.is_draining(), services.connections_max, services.connections_per_user, services.origins, services.crowd_at)
+    node = Node(services.live, services.is_draining(), services.connections_max, services.descriptors, services.connections_per_user, services.origins, services.crowd_at)
     to = _url(data.url or services.own_origin)
     question = Question(user, data.chat, data.token, data.origin, to.netloc, to.scheme in {"https", "wss"}, services.client_address(data.address, None) if data.address else None)
     told = await explain(services.context, services.verifier, node, question)

@@ -52,7 +52,8 @@ class Edge:
         request_id = _request_id(headers, self._services.context.clock.now_ms())
         scope.setdefault("state", {})[REQUEST_ID] = request_id  # ASGI servers may leave it out
         self._services.counters.http_requests += 1
-        left, wait_s = self._rates.take(self._address(scope, headers), self._services.context.clock.monotonic())
+        address = self._address(scope, headers)
+        left, wait_s = self._rates.take(address, self._services.context.clock.monotonic())
         rate = [(b"ratelimit-policy", b'"address";q=%d;w=%d' % (self._rates.burst, BURST_S)), (b"ratelimit", b'"address";r=%d;t=1' % left)]
         # uvicorn keeps its own scope, and so leaves the body out of an answer to HEAD.
         inner = cast("HTTPScope", {**scope, "method": "GET"}) if scope["method"] == HttpMethod.HEAD else scope
@@ -65,7 +66,7 @@ class Edge:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *rate, *(each for each in SECURITY_HEADERS if each[0] not in own)]
             await send(message)
 
-        refusal = TenfourError(ErrorCode.RATE_LIMITED, retry_after_ms=round(wait_s * 1000) + 1) if wait_s > 0.0 else _refusal(inner, headers)
+        refusal = self._too_often(address, wait_s) if wait_s > 0.0 else _refusal(inner, headers)
         if refusal is not None:
             await _answer(refusal, request_id, self._cors_headers(headers), send_with_headers)
         else:
@@ -82,6 +83,9 @@ class Edge:
             return []
         shown = {**self._cors.simple_headers, "access-control-allow-origin": origin, "vary": "Origin"}
         return [(name.lower().encode(), value.encode()) for name, value in shown.items()]
+
+    def _too_often(self, address: str, wait_s: float) -> TenfourError:
+        return TenfourError(ErrorCode.RATE_LIMITED, f"More than {self._rates.per_s} requests a second come from {address} (requests_per_address_s).", retry_after_ms=round(wait_s * 1000) + 1)
 
     def _address(self, scope: Any, headers: dict[bytes, bytes]) -> str:
         peer = scope["client"][0] if scope.get("client") else ""

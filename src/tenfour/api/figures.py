@@ -90,7 +90,7 @@ async def show_figures(asking: Asking, services: Services) -> Figures:
         round(gauges.loop_lag_s() * 1000, 2),
         Health(context.store.trouble, context.broker.trouble, services.is_draining()),
         gauges.connections(),
-        services.connections_max,
+        min(services.connections_max, services.descriptors),
         gauges.users(),
         gauges.rooms(),
         gauges.waiting(),

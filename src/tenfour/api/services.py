@@ -47,6 +47,8 @@ class Services:
     secure_cookies: bool
     metrics_token: str
     connections_max: int
+    descriptors: int
+    """File descriptors that there are for connections."""
     connections_per_user: int
     failed_logins: int
     failed_logins_per_address: int

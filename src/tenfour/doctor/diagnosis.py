@@ -19,7 +19,7 @@ from tenfour.doctor.judge_delivery import judge_compression, judge_delivery, jud
 from tenfour.doctor.judge_http import judge_http
 from tenfour.doctor.judge_line import judge_address, judge_address_for_browsers, judge_dead_addresses, judge_listener, judge_names, judge_tcp, judge_tls
 from tenfour.doctor.judge_others import is_first_on_the_way, judge_forward, judge_h2, judge_nodes, past_it
-from tenfour.doctor.judge_session import SKEW_MS, judge_readiness, judge_token, judge_welcome
+from tenfour.doctor.judge_session import SKEW_MS, judge_readiness, judge_token, judge_welcome, with_reasons
 from tenfour.doctor.judge_time import cut_after_s, judge_ended, judge_idle, judge_many
 from tenfour.doctor.judge_upgrade import judge_upgrade
 from tenfour.doctor.lines import OFTEN, all_lines, lines
@@ -117,7 +117,7 @@ def _first(evidence: Evidence) -> tuple[Finding, str] | None:
     for name, judge in (*((step.name, step.judge) for step in _STEPS), *_LAST):
         found = judge(evidence)
         if found is not None:
-            return past_it(evidence, found), name
+            return past_it(evidence, with_reasons(evidence, found)), name
     return None
 
 

@@ -210,6 +210,8 @@ class Http:
     """The same moment by this machine's clock: the middle between sending and receiving."""
     ready: tuple[str, ...] | None = None
     """The reasons of ``/api/v1/health/ready``: empty when ready."""
+    is_alive: bool | None = None
+    """Whether ``/api/v1/health/live``, which needs no data, was answered where the request was not."""
     again: tuple[Again, ...] = ()
     """The same request several times, the first answer among them."""
     nodes: tuple[tuple[str, str], ...] = ()

@@ -9,7 +9,7 @@ import msgspec
 
 from tenfour.causes import CAUSE_BY_CODE, CAUSES
 from tenfour.doctor.evidence import Close, Evidence, Reply
-from tenfour.errors import FAILURES
+from tenfour.errors import FAILURES, ErrorCode
 from tenfour.wire.frames import PROTOCOL
 from tenfour.wire.problem import Problem
 
@@ -62,6 +62,8 @@ def by_code(code: str, detail: str) -> Finding | None:
     if cause is None:
         return None
     said = detail.strip().removesuffix(".")
+    if code == ErrorCode.TOO_MANY_CONNECTIONS and "file descriptors" in said:
+        return Finding.plain("fd_limit", f"The server says: “{said}”.")
     says_no_more = not said or (len(cause.codes) == 1 and said == FAILURES[cause.codes[0]].title)
     return Finding.plain(cause.id) if says_no_more else Finding.plain(cause.id, f"The server says: “{said}”.")
 

@@ -103,7 +103,7 @@ def judge_delivery(evidence: Evidence) -> Finding | None:
     if delivery is None or delivery.sent_at is None:
         return None
     if delivery.error is not None:
-        return by_code(delivery.error, "the test message was refused")
+        return by_code(delivery.error, "")
     if delivery.close is not None and (found := by_close(delivery.close)) is not None:
         return found
     return _split(delivery) or _unheard(delivery) or _unpaired(delivery) or _foreign(delivery)

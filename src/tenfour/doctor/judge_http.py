@@ -11,9 +11,11 @@ from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
 from tenfour.doctor.evidence import Evidence, Reply
-from tenfour.doctor.finding import Finding, expects_tenfour, is_tenfour, lasting, problem_of
+from tenfour.doctor.finding import Finding, by_code, expects_tenfour, is_tenfour, lasting, problem_of
+from tenfour.doctor.judge_line import judge_listener
 from tenfour.doctor.judge_others import judge_several
 from tenfour.doctor.proxies import Proxy, fingerprint
+from tenfour.errors import ErrorCode
 
 TLS_RECORDS = ("1503", "1603")
 HTTP2_SETTINGS = re.compile(r"0000[0-9a-f]{2}04")
@@ -55,7 +57,9 @@ def judge_http(evidence: Evidence) -> Finding | None:
     several = judge_several(evidence)
     if several is not None or http.server is not None:
         return several
-    found = judge_silence(evidence, http.reply) or judge_barrier(evidence, http.reply)
+    problem = problem_of(http.reply)
+    refused = by_code(problem.code, problem.detail) if problem is not None and problem.code != ErrorCode.NOT_FOUND else None
+    found = refused or judge_silence(evidence, http.reply) or judge_barrier(evidence, http.reply)
     if found is not None or not expects_tenfour(evidence) or is_tenfour(evidence):
         return found
     if evidence.upgrade is not None and evidence.upgrade.reply.status == _SWITCHING:
@@ -65,9 +69,11 @@ def judge_http(evidence: Evidence) -> Finding | None:
 
 def judge_silence(evidence: Evidence, reply: Reply) -> Finding | None:
     """Requests that got no HTTP at all."""
+    return None if reply.outcome == "answered" else judge_listener(evidence) or _by_silence(evidence, reply)
+
+
+def _by_silence(evidence: Evidence, reply: Reply) -> Finding:
     match reply.outcome:
-        case "answered":
-            return None
         case "no_byte":
             return _no_byte(evidence, reply)
         case "not_http":
@@ -87,6 +93,10 @@ def _hung_up(evidence: Evidence, reply: Reply) -> Finding:
 
 
 def _no_byte(evidence: Evidence, reply: Reply) -> Finding:
+    if evidence.http is not None and evidence.http.is_alive:
+        return Finding.plain(
+            "welcome_late", f"It answers {evidence.http.path.removesuffix('server')}health/live at once, and had no answer within {lasting(reply.took_ms)} to what it has to read its data for."
+        )
     hop = fingerprint(evidence.hop.reply) if evidence.hop is not None else None
     if hop is not None:
         return Finding.plain("upstream_mute", f"{hop} refuses a malformed request at once, and had no answer to a right one within {lasting(reply.took_ms)}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tenfour.doctor.evidence import Close, Evidence, Token, Welcome
 from tenfour.doctor.finding import Finding, by_close, by_code, lasting, moment
 from tenfour.doctor.judge_upgrade import judge_refused
@@ -147,6 +149,14 @@ def _no_welcome(evidence: Evidence, welcome: Welcome) -> Finding:
         return Finding.plain("welcome_late", waited, *(f"The server is not ready: {reason}." for reason in reasons or ()))
     subprotocol = evidence.upgrade.subprotocol if evidence.upgrade is not None else None
     return Finding("other_ws_server", f"A WebSocket server answers that is not Tenfour. {waited}", certain=subprotocol != PROTOCOL)
+
+
+def with_reasons(evidence: Evidence, finding: Finding) -> Finding:
+    """The finding, and what the server says is wrong with its data."""
+    reasons = [each for each in (evidence.http.ready or () if evidence.http is not None else ()) if each.startswith("store") and each not in finding.says]
+    if finding.cause != "store_down" or not reasons:
+        return finding
+    return replace(finding, says=f"{finding.says} Of itself it says: {'; '.join(reasons)}.")
 
 
 def judge_readiness(evidence: Evidence) -> Finding | None:

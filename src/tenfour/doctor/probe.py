@@ -23,7 +23,7 @@ from tenfour.doctor.judge_line import judge_tls
 from tenfour.doctor.steps.address import ALL_CHATS, origin_of, read_address
 from tenfour.doctor.steps.delivery import deliver, deliver_in_own_chat
 from tenfour.doctor.steps.forward import ask_through, proxied
-from tenfour.doctor.steps.http import API, ask_plainly, base_of
+from tenfour.doctor.steps.http import API, ask_plainly, ask_whether_ready, base_of
 from tenfour.doctor.steps.http2 import speaks_h2
 from tenfour.doctor.steps.idle import Doors, be_silent
 from tenfour.doctor.steps.limits import Opened, Room, stand_at_once
@@ -141,6 +141,7 @@ class Examination:
                     await self._use()
                 elif diagnose(self.evidence).cause is not None:
                     await self._try_further()
+                await self._look_why_it_does_not_store()
         except TimeoutError:
             self._note(f"The examination was ended after {patience_s:g} s; what was at work then is not measured.")
         else:
@@ -182,6 +183,12 @@ class Examination:
             tries.create_task(self._look_at_the_hop())
             tries.create_task(self._look_elsewhere())
             tries.create_task(self._look_at_the_listener())
+
+    async def _look_why_it_does_not_store(self) -> None:
+        """The server knows what is wrong with its data only after it could not write."""
+        http, cause = self.evidence.http, diagnose(self.evidence).cause
+        if cause is not None and cause.id == "store_down" and http is not None and self._way is not None:
+            self._see(http=replace(http, ready=await ask_whether_ready(self._way, self.evidence.address.path, self._patience.http)))
 
     async def _look_past(self) -> None:
         past, address = self._target.past, self.evidence.address

@@ -83,7 +83,7 @@ class Gate:
     def _check_room(self, request: UpgradeRequest) -> None:
         """The last check, because who passes it counts as open."""
         hub = self._hub
-        check_node(draining=hub.draining, connections=len(hub.connections), connections_max=hub.limits.connections_max)
+        check_node(draining=hub.draining, connections=len(hub.connections), connections_max=hub.limits.connections_max, descriptors=hub.limits.descriptors)
         check_address(hub.addresses.knock(request.address, hub.clock.monotonic()))
 
     def _token(self, request: UpgradeRequest) -> _Carried:

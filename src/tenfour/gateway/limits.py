@@ -28,6 +28,8 @@ class GatewayLimits:
     connections_per_address: int = 200
     handshakes_per_address_s: int = 20
     connections_max: int = 100_000
+    descriptors: int = 100_000
+    """File descriptors that there are for connections."""
     send_budget_bytes: int = 1_048_576
     receipts_live_max: int = 50
     replays_at_once: int = 64

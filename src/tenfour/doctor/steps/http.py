@@ -19,6 +19,7 @@ from tenfour.wire.times import parse_rfc3339
 API = "/api/v1/"
 SERVER = API + "server"
 READY = API + "health/ready"
+LIVE = API + "health/live"
 _OK = (200, 503)
 AGAIN, AGAIN_PATIENCE_S = 5, 2.0
 
@@ -60,9 +61,18 @@ async def ask_plainly(way: Way, door: str, addresses: Sequence[str], patience_s:
     asked_again = _ask_again(way, path, answer, min(patience_s, AGAIN_PATIENCE_S))
     if server is None:
         reply = replace(answer.reply, outcome="closed") if answer.reply.status == _OK[0] and answer.breaks_off else answer.reply
-        return Http(since_ms(started_s), path, reply, None, _date(answer.reply), local_ms, again=await asked_again)
+        again, is_alive = await asyncio.gather(asked_again, _is_alive(way, door, answer))
+        return Http(since_ms(started_s), path, reply, None, _date(answer.reply), local_ms, is_alive=is_alive, again=again)
     again, ready, nodes = await asyncio.gather(asked_again, get(way, base_of(door) + READY, patience_s), _nodes(way, path, addresses, server, patience_s))
-    return Http(since_ms(started_s), path, answer.reply, server, server_ms, local_ms, _read_ready(ready), again, nodes)
+    return Http(since_ms(started_s), path, answer.reply, server, server_ms, local_ms, _read_ready(ready), again=again, nodes=nodes)
+
+
+async def ask_whether_ready(way: Way, door: str, patience_s: float) -> tuple[str, ...] | None:
+    """Why the server is not ready; empty where it is, None where it does not say."""
+    try:
+        return _read_ready(await get(way, base_of(door) + READY, patience_s))
+    except ssl.SSLError:
+        return None
 
 
 async def _ask_again(way: Way, path: str, first: Answer, patience_s: float) -> tuple[Again, ...]:
@@ -71,7 +81,22 @@ async def _ask_again(way: Way, path: str, first: Answer, patience_s: float) -> t
     for each in answers:
         if isinstance(each, BaseException) and not isinstance(each, ssl.SSLError):
             raise each
-    return tuple(_who(each) for each in (first, *answers))
+    return tuple(_who(each) for each in (first, *answers) if isinstance(each, BaseException) or not _is_own_refusal(each))
+
+
+def _is_own_refusal(answer: Answer) -> bool:
+    """Tenfour's own error, such as that of a rate: it says nothing of who answers."""
+    return (answer.reply.header("content-type") or "").startswith("application/problem+json")
+
+
+async def _is_alive(way: Way, door: str, answer: Answer) -> bool | None:
+    """Whether what needs no data is answered, where the first request was not."""
+    if answer.reply.outcome != "no_byte":
+        return None
+    try:
+        return (await get(way, base_of(door) + LIVE, AGAIN_PATIENCE_S)).reply.status == _OK[0]
+    except ssl.SSLError:
+        return None
 
 
 def _who(answer: Answer | BaseException) -> Again:
