@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
 import re
 from collections.abc import AsyncIterator, Callable
 
@@ -151,6 +153,38 @@ def aging(url: str, life_s: float) -> Talk:
             behind.transport.abort()
 
     return talk
+
+
+def with_a_deaf_second_node(url: str) -> Talk:
+    """A balancer with a second node behind it, which answers every other GET; it has the same database, and heard nothing from the broker."""
+    host, _, port = url.rpartition("//")[2].rpartition(":")
+    asked = itertools.count()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        behind_reader, behind = await asyncio.open_connection(host, int(port))
+        behind.write(head)
+        is_second = re.match(rb"GET /api/v1/(?:server|diagnostics/delivery)[? ]", head) is not None and next(asked) % 2 == 1
+        there = asyncio.create_task(_pass_on(reader, behind))
+        try:
+            if is_second:
+                writer.write(_as_second(await behind_reader.read()))
+            else:
+                await _pass_on(behind_reader, writer)
+        finally:
+            there.cancel()
+            behind.transport.abort()
+
+    return talk
+
+
+def _as_second(answer: bytes) -> bytes:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    said = json.loads(body) | {"node": "second"}
+    if "arrival" in said:
+        said["arrival"] = None
+    changed = json.dumps(said).encode()
+    return re.sub(rb"(?i)content-length: \d+", b"Content-Length: %d" % len(changed), head) + b"\r\n\r\n" + changed
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

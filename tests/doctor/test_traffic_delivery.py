@@ -8,7 +8,7 @@ from tenfour.doctor.diagnosis import diagnose
 from tenfour.doctor.evidence import Evidence
 from tenfour.doctor.probe import Options, Target, examine
 from tests.doctor.listeners import listening
-from tests.doctor.relays import losing, relaying_frames, without_door
+from tests.doctor.relays import losing, relaying_frames, with_a_deaf_second_node, without_door
 from tests.servers import Server
 
 
@@ -69,6 +69,16 @@ async def test_a_server_without_the_door_is_told_so_and_is_not_at_fault(server, 
     assert named(evidence) is None
     assert evidence.delivery is None
     assert "older than the test of it" in " ".join(evidence.notes)
+
+
+@pytest.mark.slow
+async def test_a_node_that_hears_nothing_from_the_broker_is_named(server, world):
+    async with listening(with_a_deaf_second_node(server.url)) as port:
+        evidence = await look(f"http://127.0.0.1:{port}", token=world.ann.token)
+
+    assert named(evidence) == "broker_down"
+    assert "second heard nothing of it" in diagnose(evidence).says
+    assert {each.node for each in evidence.delivery.heard if each.after_ms is not None} == {evidence.welcome.node}
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from tenfour.doctor.held import Held
 from tenfour.doctor.judge_delivery import judge_echo
 from tenfour.doctor.judge_line import judge_tls
 from tenfour.doctor.steps.address import ALL_CHATS, origin_of, read_address
-from tenfour.doctor.steps.delivery import deliver, deliver_in_own_chat
+from tenfour.doctor.steps.delivery import Nodes, deliver, deliver_in_own_chat
 from tenfour.doctor.steps.forward import ask_through, proxied
 from tenfour.doctor.steps.http import API, ask_plainly, ask_whether_ready, base_of
 from tenfour.doctor.steps.http2 import speaks_h2
@@ -357,10 +357,12 @@ class Examination:
         return Rest(self._way, base_of(self.evidence.address.path), self._token)
 
     @property
-    def _nodes(self) -> list[tuple[Rest, str]]:
-        """Tenfour's servers among the addresses of the name."""
-        known = self.evidence.http.nodes if self.evidence.http is not None else ()
-        return [(self._rest.at(address), node) for address, node in known if node]
+    def _nodes(self) -> Nodes:
+        """Tenfour's servers among the addresses of the name, and behind one of them."""
+        http = self.evidence.http
+        assert http is not None, "it was asked before a token was sent"
+        servers = [(self._rest.at(address), node) for address, node in http.nodes if node]
+        return Nodes(servers, frozenset((*(node for _, node in servers), *(each.node for each in http.again if each.node))))
 
     def _echo(self, query: str = "") -> Asked:
         asked = replace(self._asked, path=base_of(self.evidence.address.path) + ECHO, query=query)

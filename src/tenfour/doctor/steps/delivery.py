@@ -7,6 +7,7 @@ is deleted when the test is done. In a chat of people only where that was allowe
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -35,8 +36,6 @@ _CREATED, _TOO_OFTEN, _FAULT = 201, 429, 500
 
 Enter = Callable[[str], Awaitable[Entered]]
 """Connects at the door of a chat."""
-Nodes = Sequence[tuple[Rest, str]]
-"""The servers that the name leads to, each with the id of its node."""
 
 
 class _Made(msgspec.Struct):
@@ -58,6 +57,14 @@ class _Traced(msgspec.Struct):
 
 class _Chat(msgspec.Struct):
     head: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """The servers that the name leads to, each with the id of its node, and the ids of all nodes that have answered."""
+
+    servers: Sequence[tuple[Rest, str]]
+    ids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,7 @@ async def deliver(sender: WebSocket, receiver: WebSocket, chat: str, ends: tuple
     close = sender.how_it_ended or receiver.how_it_ended
     seen = Delivery(0.0, *ends, answered.after_ms, received_ms, answered.error, foreign_errors=foreign, close=close)
     if answered.seq is not None:
-        heard, heads = await asyncio.gather(_all_heard(nodes, chat, answered.seq), _heads(nodes, chat))
+        heard, heads = await asyncio.gather(_all_heard(nodes, ends, chat, answered.seq), _heads(nodes.servers, chat))
         seen = replace(seen, heard=heard, heads=heads)
     return replace(seen, took_ms=since_ms(started_s))
 
@@ -170,30 +177,37 @@ def _read(payload: bytes) -> frames.Ack | frames.Error | frames.MessageSent | No
         return None
 
 
-async def _all_heard(nodes: Nodes, chat: str, seq: int) -> tuple[Heard, ...]:
-    """What each node heard from the broker; one that cannot say it is left out."""
-    found = await asyncio.gather(*(_heard(rest, chat, seq) for rest, _ in nodes))
-    return tuple(each for each in found if each is not None)
+async def _all_heard(nodes: Nodes, ends: tuple[str | None, str | None], chat: str, seq: int) -> tuple[Heard, ...]:
+    """What each node heard from the broker; empty where none can say it.
 
-
-async def _heard(rest: Rest, chat: str, seq: int) -> Heard | None:
-    """The bell may be on its way to the node: it is asked until it has heard it, or should have."""
+    Behind one address it is chance who answers: it is asked until every node that is known has, or it was often
+    enough. The bell may be on its way to a node: one that has not heard it is asked until it should have.
+    """
+    wanted = {node for node in (*nodes.ids, *ends) if node}
+    found: dict[str, float | None] = {}
     until_s = now_s() + HEARD_S
-    while True:
-        traced = read(await rest.ask("GET", f"{_DOOR}?chat={chat}&seq={seq}", PATIENCE_S), _Traced)
-        if traced is None:
-            return None
-        if traced.arrival is not None or now_s() >= until_s:
-            return Heard(traced.node, traced.arrival.after_ms if traced.arrival is not None else None)
-        await asyncio.sleep(HEARD_AGAIN_S)
+    for times in itertools.count(1):
+        traced = [each for each in await asyncio.gather(*(_traced(rest, chat, seq) for rest, _ in nodes.servers)) if each is not None]
+        for each in traced:
+            if found.get(each.node) is None:
+                found[each.node] = each.arrival.after_ms if each.arrival is not None else None
+        is_enough = wanted <= found.keys() or times > 2 * len(wanted) + 1
+        if not traced or now_s() >= until_s or (is_enough and None not in found.values()):
+            break
+        await asyncio.sleep(HEARD_AGAIN_S if is_enough else 0)
+    return tuple(Heard(node, after_ms) for node, after_ms in found.items())
 
 
-async def _heads(nodes: Nodes, chat: str) -> tuple[tuple[str, int], ...]:
-    """Where the chat ends, node by node, if there is more than one; 0 where a node does not know it."""
-    if len(nodes) < CONNECTIONS:
+async def _traced(rest: Rest, chat: str, seq: int) -> _Traced | None:
+    return read(await rest.ask("GET", f"{_DOOR}?chat={chat}&seq={seq}", PATIENCE_S), _Traced)
+
+
+async def _heads(servers: Sequence[tuple[Rest, str]], chat: str) -> tuple[tuple[str, int], ...]:
+    """Where the chat ends, address by address, if there is more than one; 0 where a node does not know it."""
+    if len(servers) < 2:  # noqa: PLR2004 - to compare
         return ()
-    answers = await asyncio.gather(*(rest.ask("GET", f"chats/{chat}", PATIENCE_S) for rest, _ in nodes))
-    found = [(node, _head(answer)) for (_, node), answer in zip(nodes, answers, strict=True)]
+    answers = await asyncio.gather(*(rest.ask("GET", f"chats/{chat}", PATIENCE_S) for rest, _ in servers))
+    found = [(node, _head(answer)) for (_, node), answer in zip(servers, answers, strict=True)]
     return tuple((node, head) for node, head in found if head is not None)
 
 
