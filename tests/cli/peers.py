@@ -97,5 +97,7 @@ class Heard:
         await peer.send("hello")
         async for message in peer:
             self.messages.append(message)
+            if message == "again":
+                await peer.send("heard")
         self.closes.append((peer.close_code, peer.close_reason))
         self.ended.release()

@@ -382,19 +382,41 @@ def test_at_a_terminal_lines_are_typed_and_what_comes_does_not_spoil_them(others
     assert "\x1b[36m< hello" in terminal.seen, "on a terminal there are colours"
 
 
-def test_ctrl_c_says_goodbye_with_1000(others: Peers) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_who_is_told_to_end_says_goodbye_with_1000(others: Peers, sent: signal.Signals, code: int) -> None:
     heard = Heard()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tenfour", "probe", others.speaking(heard), "--listen", "-x", "a", "--raw"], env=environment(None), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = _started(others.speaking(heard), "--listen", "-x", "a", "--raw")
     assert process.stdout is not None
     assert process.stdout.readline() == "hello\n"
 
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, err = process.communicate(timeout=DEADLINE_S)
 
     assert heard.ended.acquire(timeout=DEADLINE_S)
-    assert (process.returncode, err, heard.closes) == (130, "", [(1000, "")])
+    assert (process.returncode, err, heard.closes) == (code, "", [(1000, "")])
+
+
+def test_where_nobody_reads_any_more_it_says_goodbye_too(others: Peers) -> None:
+    heard = Heard()
+    process = _started(others.speaking(heard), "--file", "-", "--raw", "--listen", stdin=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout.readline() == "hello\n"
+
+    process.stdout.close()
+    process.stdin.write("again\n")
+    process.stdin.close()
+
+    assert process.wait(DEADLINE_S) == 0
+    assert heard.ended.acquire(timeout=DEADLINE_S)
+    assert heard.closes == [(1000, "")]
+    assert process.stderr is not None
+    with process.stderr as err:
+        assert err.read() == ""
+
+
+def _started(*arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-m", "tenfour", "probe", *arguments], env=environment(None), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 class _Terminal:

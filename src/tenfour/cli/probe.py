@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -25,6 +26,7 @@ _STDIN = 0
 LINGER_S = 1.0
 
 EXIT_DONE, EXIT_UNMET, EXIT_NOT_CONNECTED, EXIT_ENDED = 0, 1, 3, 4
+EXIT_TERMINATED = 128 + signal.SIGTERM
 _EXITS = {"done": EXIT_DONE, "unmet": EXIT_UNMET, "not_connected": EXIT_NOT_CONNECTED, "ended": EXIT_ENDED}
 _EPILOG = f"""\b
 Exit codes:
@@ -33,7 +35,8 @@ Exit codes:
     {int(Exit.WRONG_USE)}  wrong use
     {EXIT_NOT_CONNECTED}  not connected: nobody was reached, or the upgrade was refused
     {EXIT_ENDED}  the other side ended it with a code other than 1000, or before everything was sent
-  130  interrupted; it said goodbye with 1000"""
+  130  interrupted by Ctrl-C; it said goodbye with 1000
+  {EXIT_TERMINATED}  the same by SIGTERM"""
 
 STEPS = ("send", "binary", "file", "ping", "expect", "wait", "close", "script")
 
@@ -116,9 +119,13 @@ def probe(url: str | None, **asked: Any) -> None:
     destination = Destination(url, **{each.name: asked.pop(each.name) for each in fields(Destination) if each.name != "url"})
     wanted = _Wanted(order, **asked)
     try:
-        code = asyncio.run(_run(destination, wanted))
+        code = asyncio.run(_until_terminated(destination, wanted))
+    except asyncio.CancelledError:
+        code = EXIT_TERMINATED
     except BaseExceptionGroup as group:
-        if group.subgroup(BrokenPipeError) is None:
+        from tenfour.doctor.talk.player import NobodyReads
+
+        if group.split(NobodyReads)[1] is not None:
             raise
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - who read the output left; there is nobody to tell
         code = EXIT_DONE
@@ -154,6 +161,14 @@ class _Wanted:
     verbose: bool
 
 
+async def _until_terminated(destination: Destination, wanted: _Wanted) -> int:
+    """SIGTERM ends it as Ctrl-C does, with a goodbye: `timeout 5 tenfour probe …` cuts nobody off."""
+    this = asyncio.current_task()
+    assert this is not None, "it runs in one"
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+    return await _run(destination, wanted)
+
+
 async def _run(destination: Destination, wanted: _Wanted) -> int:
     from tenfour.cli.probe_steps import STANDARD_INPUT, ends_with_an_answer, settings_of, steps_of
     from tenfour.cli.probe_target import target_of
@@ -164,7 +179,7 @@ async def _run(destination: Destination, wanted: _Wanted) -> int:
 
     _check(destination, wanted)
     known = settings_of(wanted.settings)
-    reads_lines = wanted.interactive or not (wanted.order or destination.token_is_piped)
+    reads_lines = wanted.interactive or (sys.stdin is not None and not wanted.order and not destination.token_is_piped)
     options = {name: getattr(wanted, name) for name in STEPS}
     steps = steps_of(wanted.order, options, wanted.pace_s, {*known, *([TOKEN] if destination.has_token else [])}, reads_lines=reads_lines)
     has_prompt = reads_lines and not (wanted.as_json or wanted.raw) and sys.stdin.isatty() and sys.stdout.isatty()
@@ -201,6 +216,8 @@ def _check(destination: Destination, wanted: _Wanted) -> None:
         raise CommandFailed("--listen says to stay and --quit-after to go", "Give only one of them.", Exit.WRONG_USE)
     readers = [("--token-file -", destination.token_is_piped), ("--file -", "-" in wanted.file), ("--script -", "-" in wanted.script), ("--binary @-", "@-" in wanted.binary)]
     asking = [name for name, asks in (*readers, ("--interactive", wanted.interactive)) if asks]
+    if asking and sys.stdin is None:
+        raise CommandFailed(f"{asking[0]} wants standard input, which is closed", "Give it in another way.", Exit.WRONG_USE)
     if len(asking) > 1:
         raise CommandFailed(f"{' and '.join(asking)} want the same standard input", "Give one of them in another way.", Exit.WRONG_USE)
 

@@ -74,7 +74,7 @@ class ForPeople:
         self._pretty = pretty
         self._verbose = verbose
         self._began_s = SystemClock().monotonic()
-        self._told_why = False
+        self._told = ""
         self._url = ""
 
     def tell(self, event: Event) -> None:
@@ -85,7 +85,7 @@ class ForPeople:
         self._notes(event.at_s, self._about(event))
 
     def conclude(self, outcome: Outcome, code: int) -> None:
-        if outcome.says and not (self._told_why and outcome.verdict in ("not_connected", "ended")):
+        if outcome.says not in ("", self._told):
             self._write(click.style(escape_controls(self._secrets.hide(f"tenfour: {outcome.says}")), fg="red"), True)
 
     def _about(self, event: Event) -> Iterator[str]:
@@ -99,17 +99,19 @@ class ForPeople:
                 yield f"connected to {event.address} in {event.took_ms:.0f} ms{more}"
                 yield from event.oddities
             case NotConnected():
-                self._told_why = True
                 yield from self._headers(event)
                 yield f"not connected: {event.says}"
-                yield from _what_to_do(event)
-                yield f"the whole way, step by step: tenfour doctor {self._url}"
+                if event.says != self._told:
+                    yield from _what_to_do(event)
+                    yield f"the whole way, step by step: tenfour doctor {self._url}"
+                self._told = event.says
             case Ended():
                 if event.by_us and event.close.how == "frame":
                     return
-                self._told_why = True
                 yield f"ended after {event.lived_s:.2f} s: {event.says}"
-                yield from _what_to_do(event)
+                if event.sentence != self._told:
+                    yield from _what_to_do(event)
+                self._told = event.sentence
             case Met(pattern):
                 yield f"met: {pattern}"
             case Pause(seconds):

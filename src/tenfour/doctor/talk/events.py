@@ -153,6 +153,10 @@ class Ended:
         how = {"fin": "the other side hung up without a close frame", "rst": "the line was reset", "dead": "our close frame was not answered"}[self.close.how]
         return how + (f" ({self.detail})" if self.detail else "")
 
+    @property
+    def sentence(self) -> str:
+        return f"The connection ended: {self.says}."
+
 
 @dataclass(frozen=True, slots=True)
 class Met:

@@ -72,8 +72,12 @@ class _Stop(Exception):
         super().__init__(outcome.says)
 
 
+class NobodyReads(Exception):
+    """Who was to hear what happens has left."""
+
+
 async def converse(target: Target, plan: Plan, tell: Callable[[Event], None]) -> Outcome:
-    """Goes through the plan; ``tell`` hears all that happens. Cancelled, it says goodbye before it ends."""
+    """Goes through the plan; ``tell`` hears all that happens. Cancelled, it says goodbye before it ends; so it does before it raises ``NobodyReads``."""
     return await _Conversation(target, plan, tell).hold()
 
 
@@ -83,7 +87,8 @@ class _Conversation:
     def __init__(self, target: Target, plan: Plan, tell: Callable[[Event], None]) -> None:
         self._target = target
         self._plan = plan
-        self._tell = tell
+        self._teller: Callable[[Event], None] | None = tell
+        self._holding: asyncio.Task[object]
         self._known = dict(plan.known)
         self._socket: Socket | None = None
         self._over: Ended | NotConnected | None = None
@@ -95,12 +100,20 @@ class _Conversation:
         self._last: Said | None = None
 
     async def hold(self) -> Outcome:
+        holding = asyncio.current_task()
+        assert holding is not None, "it runs in one"
+        self._holding = holding
         async with asyncio.TaskGroup() as group:
             others = [group.create_task(self._keep_connected())]
             if self._plan.ping_every_s is not None:
                 others.append(group.create_task(self._keep_pinging(self._plan.ping_every_s)))
             try:
                 outcome = await self._go_through()
+            except asyncio.CancelledError:
+                if self._teller is not None:
+                    raise
+                self._holding.uncancel()
+                raise NobodyReads from None
             finally:
                 await self._leave(NORMAL, "")
                 for each in others:
@@ -114,6 +127,16 @@ class _Conversation:
             return await self._listen()
         except _Stop as stop:
             return stop.outcome
+
+    def _tell(self, event: Event) -> None:
+        """A pipe that broke on our side must not pass for the line to the server, which breaks in the same way."""
+        if self._teller is None:
+            return
+        try:
+            self._teller(event)
+        except BrokenPipeError:
+            self._teller = None
+            self._holding.cancel()
 
     # The connection
 
@@ -360,7 +383,7 @@ def _ending(end: Ended | NotConnected) -> Outcome:
         return Outcome("not_connected", end.says)
     if end.close.how == "frame" and end.code == NORMAL:
         return Outcome("done")
-    return Outcome("ended", f"The connection ended: {_shown(end)}.")
+    return Outcome("ended", end.sentence)
 
 
 # What came instead
