@@ -87,7 +87,7 @@ async def show_figures(asking: Asking, services: Services) -> Figures:
         gauges.up_s(),
         gauges.cpu_s(),
         gauges.memory_bytes(),
-        round(gauges.loop_lag_s() * 1000, 2),
+        round(max(0.0, gauges.loop_lag_s()) * 1000, 2),
         Health(context.store.trouble, context.broker.trouble, services.is_draining()),
         gauges.connections(),
         min(services.connections_max, services.descriptors),

@@ -104,5 +104,11 @@ test('milliseconds become seconds where they are many, and say where they were n
 });
 
 test('bytes are said with the unit that fits', () => {
-  expect([0, 999, 1_430, 65_536, 83_000_000].map(bytes)).toEqual(['0 byte', '999 byte', '1.4 kB', '66 kB', '83 MB']);
+  expect([0, 999, 1_430, 65_536, 83_000_000].map(bytes)).toEqual([
+    '0\u00a0B',
+    '999\u00a0B',
+    '1.4 kB',
+    '66 kB',
+    '83 MB',
+  ]);
 });

@@ -11,10 +11,20 @@ export function exactTime(at: number): string {
   return new Intl.DateTimeFormat(currentTag(), { timeStyle: 'medium' }).format(at);
 }
 
+/** 3 June 2026 at 14:05:09 */
+export function exactDate(at: number): string {
+  return new Intl.DateTimeFormat(currentTag(), { dateStyle: 'long', timeStyle: 'medium' }).format(at);
+}
+
 /** 1,204 · 12.4 · 0.25: three digits that matter. */
 export function amount(value: number): string {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return new Intl.NumberFormat(currentTag(), { maximumFractionDigits: digits }).format(value);
+}
+
+/** 0.5, 512, 1K: where there is little room. */
+export function short(value: number): string {
+  return new Intl.NumberFormat(currentTag(), { notation: 'compact', maximumFractionDigits: 1 }).format(value);
 }
 
 /** 0.8 ms, 12 ms, 1.4 s; beyond what was measured, "> 512 ms". */
@@ -41,10 +51,13 @@ export function duration(seconds: number): string {
 
 /** 0 B, 12 kB, 1.4 MB */
 export function bytes(count: number): string {
-  const names = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
-  const power = count < 1 ? 0 : Math.min(names.length - 1, Math.floor(Math.log10(count) / 3));
+  const names = ['kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+  const power = count < 1 ? 0 : Math.min(names.length, Math.floor(Math.log10(count) / 3));
+  const name = names[power - 1];
+  // Intl writes "0 byte" where every other unit has its symbol.
+  if (name === undefined) return `${amount(count)}\u00a0B`;
   const value = count / 1_000 ** power;
-  return unit(value, names[power] ?? 'byte', power > 0 && value < 10 ? 1 : 0);
+  return unit(value, name, value < 10 ? 1 : 0);
 }
 
 /** 12 % */
