@@ -422,6 +422,7 @@ def test_the_fix_has_the_lines_of_the_proxy_that_stands_between():
     [
         ("plain_to_tls_port nginx", "wss://chat.example:80/api/v1/ws"),
         ("tls_to_plain_port", "ws://chat.example:443/api/v1/ws"),
+        ("url_invalid", ""),
         ("path_wrong", "wss://chat.example/api/v1/ws"),
         ("tcp_refused", "TENFOUR_LISTEN=0.0.0.0:443 tenfour serve"),
         ("redirected to https", "wss://chat.example/api/v1/ws"),
@@ -442,6 +443,20 @@ def test_where_no_proxy_gives_itself_away_there_are_the_lines_of_each():
 
     assert (fix.proxy, fix.lines, fix.own) == (None, "", "")
     assert [each.proxy for each in fix.likely] == [Proxy.NGINX, Proxy.HAPROXY, Proxy.CADDY, Proxy.APACHE, Proxy.TRAEFIK]
+
+
+def test_the_lines_have_the_host_and_the_address_that_were_seen():
+    down = replace(TABLE["upstream_down nginx"], direct=Direct(9.0, "10.0.0.2:8500", answered(101), is_open=True))
+
+    assert diagnose(down).fix.lines == "proxy_pass http://10.0.0.2:8500;"
+    assert "/etc/letsencrypt/live/chat.example/fullchain.pem" in diagnose(TABLE["chain_incomplete"]).fix.likely[0].lines
+
+
+def test_what_stands_behind_a_failure_says_what_came_and_names_no_cause():
+    lines = {check.name: check.line for check in checks(replace(_http(answered(404)), upgrade=replace(healthy().upgrade, reply=answered(400), accept_is_right=False)))}
+
+    assert lines["HTTP"].startswith("Another program than Tenfour")
+    assert lines["upgrade"].startswith("status 400")
 
 
 def test_where_tenfour_itself_is_first_on_the_way_no_proxys_lines_are_given():

@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 from tenfour.doctor.evidence import Close
+from tenfour.doctor.finding import ending
 from tenfour.doctor.held import Held
 from tenfour.doctor.probe import Options, Patience, Target
 from tenfour.doctor.steps.way import Way
 from tenfour.doctor.steps.websocket import Asked, WebSocket, upgrade
-from tenfour.doctor.watch import Change, Watch, headline, how, summary
+from tenfour.doctor.watch import Change, Watch, headline, summary
 from tenfour.wire import frames
 from tests.cli.commands import Following
 from tests.doctor.listeners import accepting, listening
@@ -103,6 +104,9 @@ class _Then(asyncio.StreamReader):
         self._reader = reader
         self._rest = rest
 
+    async def readexactly(self, n: int) -> bytes:
+        return await self._reader.readexactly(n)
+
     async def readuntil(self, separator: bytes = b"\n") -> bytes:
         return await self._reader.readuntil(separator)
 
@@ -167,7 +171,7 @@ async def test_connections_that_end_together_are_counted_together():
     ],
 )
 def test_an_ending_has_words(close: Close, says: str):
-    assert how(close) == says
+    assert ending(close) == says
 
 
 async def test_the_summary_counts_the_looks():

@@ -297,20 +297,21 @@ def _print(report: Report, printing: _Printing) -> None:
 
 
 def _print_checks(report: Report, printing: _Printing) -> None:
-    from tenfour.doctor.report import MARKS, WORDS, check_lines
+    from tenfour.doctor.report import MARKS, WORDS, check_lines, not_tried
 
     marks = MARKS if (sys.stdout.encoding or "").lower().replace("-", "") == "utf8" and os.environ.get("TERM") != "dumb" else WORDS
-    for check, text in zip(report.checks, check_lines(report.checks, marks), strict=True):
+    shown = [check for check in report.checks if check.verdict != "skipped"]
+    for check, text in zip(shown, check_lines(shown, marks), strict=True):
         click.echo(click.style(printing.hide(text), fg=_COLOURS[check.verdict]), color=colour())
+    for text in not_tried(report.checks, report.diagnosis):
+        click.echo(click.style(printing.hide(text), dim=True), color=colour())
 
 
 def _print_conclusion(report: Report, printing: _Printing) -> None:
-    from tenfour.doctor.report import conclusion, not_measured, to_paste
+    from tenfour.doctor.report import conclusion, to_paste
 
     for text in conclusion(report.diagnosis):
         click.echo(click.style(printing.hide(text), bold=True), color=colour())
     paste = to_paste(report.diagnosis)
     if paste:
         click.echo("\n".join(printing.hide(line) for line in paste))
-    if not printing.quiet:
-        click.echo("\n" + "\n".join(printing.hide(text) for text in not_measured(report.diagnosis)))

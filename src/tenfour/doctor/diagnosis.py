@@ -7,14 +7,15 @@ asked last. Each step's judge is in a ``judge_*`` file; none of them raises, wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import quantiles
 from typing import Literal
 
 from tenfour.causes import CAUSES, EXIT_CODES, EXIT_HEALTHY, EXIT_NOT_TENFOUR, Cause
-from tenfour.doctor.evidence import Evidence
-from tenfour.doctor.finding import Finding, is_tenfour, lasting, problem_of
+from tenfour.doctor.evidence import Evidence, Reply
+from tenfour.doctor.finding import Finding, ending, expects_tenfour, is_tenfour, lasting, problem_of
 from tenfour.doctor.judge_delivery import judge_compression, judge_delivery, judge_echo, judge_frames, judge_steady
 from tenfour.doctor.judge_http import judge_http
 from tenfour.doctor.judge_line import judge_address, judge_address_for_browsers, judge_dead_addresses, judge_listener, judge_names, judge_tcp, judge_tls
@@ -22,7 +23,7 @@ from tenfour.doctor.judge_others import is_first_on_the_way, judge_forward, judg
 from tenfour.doctor.judge_session import SKEW_MS, judge_readiness, judge_token, judge_welcome, with_reasons
 from tenfour.doctor.judge_time import cut_after_s, judge_ended, judge_idle, judge_many
 from tenfour.doctor.judge_upgrade import judge_upgrade
-from tenfour.doctor.lines import OFTEN, all_lines, lines
+from tenfour.doctor.lines import OFTEN, UPSTREAM, all_lines, lines
 from tenfour.doctor.own_lines import own_lines
 from tenfour.doctor.proxies import Proxy, fingerprint
 
@@ -99,10 +100,14 @@ def diagnose(evidence: Evidence) -> Diagnosis:
 
 
 def checks(evidence: Evidence) -> list[Check]:
-    """What each step came to; the one with the cause failed, others with something odd are warnings."""
+    """What each step came to; the one with the cause failed, others with something odd are warnings.
+
+    A step behind the one that failed says what came, and not what it would mean if nothing had failed before.
+    """
     found = _first(evidence)
-    failed = found[1] if found is not None else None
-    return [_check(evidence, step, failed=step.name == failed) for step in _STEPS if _is_shown(evidence, step)]
+    names = [step.name for step in _STEPS]
+    failed_at = names.index(found[1]) if found is not None else len(names)
+    return [_check(evidence, step, place - failed_at) for place, step in enumerate(_STEPS) if _is_shown(evidence, step)]
 
 
 def proxy_of(evidence: Evidence) -> Proxy | None:
@@ -124,10 +129,23 @@ def _first(evidence: Evidence) -> tuple[Finding, str] | None:
 def _fix(evidence: Evidence, cause: Cause) -> Fix:
     proxy, own = proxy_of(evidence), own_lines(cause.id, evidence)
     if proxy is not None:
-        return Fix(cause.fix, proxy, lines(proxy, cause.id), own)
-    if own or is_first_on_the_way(evidence):
+        return Fix(cause.fix, proxy, _fitted(evidence, lines(proxy, cause.id)), own)
+    if own or not _may_be_a_proxy(evidence):
         return Fix(cause.fix, own=own)
-    return Fix(cause.fix, likely=tuple(Paste(each, text) for each, text in all_lines(cause.id).items() if each in OFTEN))
+    return Fix(cause.fix, likely=tuple(Paste(each, _fitted(evidence, text)) for each, text in all_lines(cause.id).items() if each in OFTEN))
+
+
+def _fitted(evidence: Evidence, text: str) -> str:
+    """The lines with the host that was asked, and with the server's own address where that is known."""
+    direct = evidence.direct
+    text = re.sub(r"\bHOST\b", lambda _: evidence.address.host, text)
+    return text.replace(UPSTREAM, direct.at) if direct is not None and direct.is_open else text
+
+
+def _may_be_a_proxy(evidence: Evidence) -> bool:
+    """Whether the lines of proxies are to the point: something that speaks HTTP or TLS stands there, where Tenfour is expected."""
+    speaks = evidence.http is None or evidence.http.reply.outcome == "answered"
+    return speaks and expects_tenfour(evidence) and not is_first_on_the_way(evidence)
 
 
 def _all_well(evidence: Evidence, *, ours: bool) -> str:
@@ -152,28 +170,34 @@ def _is_shown(evidence: Evidence, step: _Step) -> bool:
     """TLS is no step of a plain address; how a connection ended, and how many may stand, only where that was looked for."""
     if step.name == "tls":
         return evidence.address.is_secure or evidence.tls is not None
+    if step.name == "hop":
+        return evidence.hop is not None and (fingerprint(evidence.hop.reply) is not None or is_first_on_the_way(evidence))
     return step.name not in _ONLY_IF_SEEN or getattr(evidence, step.name) is not None
 
 
-def _check(evidence: Evidence, step: _Step, *, failed: bool) -> Check:
+def _check(evidence: Evidence, step: _Step, behind: int) -> Check:
+    """One step; ``behind`` is its distance to the one that failed, below 0 before it."""
     seen = getattr(evidence, step.name)
-    if seen is None and not failed:
+    if seen is None and behind != 0:
         return Check(step.title, "skipped", "not measured", 0.0)
     finding = step.judge(evidence)
     took_ms = seen.took_ms if hasattr(seen, "took_ms") else 0.0
-    if failed:
+    if behind == 0:
         found = _first(evidence)
         assert found is not None, "a step failed"
         return Check(step.title, "fail", found[0].says, took_ms, found[0].cause)
     if finding is not None:
-        return Check(step.title, "warn", finding.says, took_ms, finding.cause)
+        says = step.line(evidence) if behind > 0 and step.name not in _ONLY_IF_SEEN else finding.says
+        return Check(step.title, "warn", says, took_ms, finding.cause)
     return Check(step.title, "warn" if _is_odd(evidence, step) else "ok", step.line(evidence), took_ms)
 
 
 def _is_odd(evidence: Evidence, step: _Step) -> bool:
-    """Something that is no cause here: a clock that goes wrong, or a ``welcome`` that is held back."""
+    """Something that is no cause here: a clock that goes wrong, a ``welcome`` that is held back, a proxy that stops it."""
     held_back = step.name == "welcome" and evidence.welcome is not None and evidence.welcome.outcome != "welcome"
-    return held_back or (step.name == "http" and _is_skewed(evidence))
+    stopped = step.name == "forward" and evidence.forward is not None and not evidence.forward.is_through
+    past_it_too = step.name == "direct" and evidence.direct is not None and not evidence.direct.is_open
+    return held_back or stopped or past_it_too or (step.name == "http" and _is_skewed(evidence))
 
 
 def _is_skewed(evidence: Evidence) -> bool:
@@ -181,7 +205,14 @@ def _is_skewed(evidence: Evidence) -> bool:
     return skew_ms is not None and abs(skew_ms) > SKEW_MS
 
 
-# The line of a check that is well
+# The line of a check that is well, or behind one that failed
+
+
+def _came(reply: Reply) -> str:
+    """An answer in two words."""
+    if reply.outcome == "answered":
+        return f"status {reply.status}"
+    return {"no_byte": "no answer", "closed": "hung up", "reset": "reset", "not_http": "no HTTP"}[reply.outcome]
 
 
 def _address_line(evidence: Evidence) -> str:
@@ -217,7 +248,7 @@ def _http_line(evidence: Evidence) -> str:
     if http is None:
         return ""
     if http.server is None:
-        return f"status {http.reply.status}, not Tenfour"
+        return f"{_came(http.reply)}, not Tenfour"
     skew = f"; this machine's clock is {lasting(http.skew_ms or 0)} {'ahead' if (http.skew_ms or 0) > 0 else 'behind'}" if _is_skewed(evidence) else ""
     proxy = proxy_of(evidence)
     return f"Tenfour {http.server.version}, node {http.server.node}{f', behind {proxy}' if proxy is not None else ''}{skew}"
@@ -228,7 +259,7 @@ def _upgrade_line(evidence: Evidence) -> str:
     if upgrade is None:
         return ""
     problem = problem_of(upgrade.reply)
-    return f"status {upgrade.reply.status}{f', {upgrade.subprotocol}' if upgrade.subprotocol else ''}{f', {problem.code}' if problem is not None else ''}"
+    return f"{_came(upgrade.reply)}{f', {upgrade.subprotocol}' if upgrade.subprotocol else ''}{f', {problem.code}' if problem is not None else ''}"
 
 
 def _token_line(evidence: Evidence) -> str:
@@ -296,22 +327,19 @@ def _many_line(evidence: Evidence) -> str:
 
 
 def _ended_line(evidence: Evidence) -> str:
-    return f"after {lasting(evidence.ended.lived_s * 1000)}" if evidence.ended is not None else ""
+    return f"after {lasting(evidence.ended.lived_s * 1000)}: {ending(evidence.ended.close)}" if evidence.ended is not None else ""
 
 
 def _hop_line(evidence: Evidence) -> str:
     reply = evidence.hop.reply if evidence.hop is not None else None
-    who = fingerprint(reply)
-    if who is not None:
-        return f"{who}, by how it refuses a malformed request"
-    return f"gives no name; a malformed request got status {reply.status}" if reply is not None and reply.status else "gives no name"
+    return f"{fingerprint(reply) or 'Tenfour itself, with nothing between'}, by how it refuses a malformed request"
 
 
 def _direct_line(evidence: Evidence) -> str:
     direct = evidence.direct
     if direct is None:
         return ""
-    came = direct.text if direct.reply is None else f"status {direct.reply.status}" if direct.reply.outcome == "answered" else "no answer"
+    came = direct.text if direct.reply is None else _came(direct.reply)
     return f"{direct.at}: {'the upgrade works' if direct.is_open else came}"
 
 
@@ -319,7 +347,7 @@ def _forward_line(evidence: Evidence) -> str:
     forward = evidence.forward
     if forward is None:
         return ""
-    came = "lets the upgrade through" if forward.is_through else forward.text or f"status {forward.connect.status if forward.connect is not None else 0}"
+    came = "lets the upgrade through" if forward.is_through else forward.text or (_came(forward.upgrade or forward.connect) if forward.connect is not None else "no answer")
     return f"{forward.variable}={forward.url}: {came}"
 
 

@@ -105,6 +105,21 @@ def by_close(close: Close) -> Finding | None:
     return None if cause is None else Finding.likely(cause, told)
 
 
+def ending(close: Close) -> str:
+    """An ending in words."""
+    match close.how:
+        case "frame":
+            return f"closed with {close.code or 'no code'}{f', “{close.reason}”' if close.reason else ' and no reason'}"
+        case "fin":
+            return "cut without a close frame"
+        case "rst":
+            return "reset"
+        case "dead":
+            return "lost without a word"
+        case "garbled":
+            return "given up, because what came were no frames"
+
+
 _STEPS_S = ((86_400 * 2, 86_400, "days"), (3_600 * 2, 3_600, "hours"), (120, 60, "minutes"))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tenfour.doctor.proxies import Proxy
 
-_UPSTREAM = "127.0.0.1:8410"
+UPSTREAM = "127.0.0.1:8410"
+"""Where Tenfour listens unless it is told otherwise."""
 _NGINX_UPGRADE = """\
 # within http { }
 map $http_upgrade $connection_upgrade {
@@ -18,7 +19,7 @@ proxy_set_header Upgrade $http_upgrade;
 proxy_set_header Connection $connection_upgrade;"""
 _NGINX_ROUTE = f"""\
 location ^~ /api/ {{
-    proxy_pass http://{_UPSTREAM};   # nothing after the port: the path stays as it is
+    proxy_pass http://{UPSTREAM};   # nothing after the port: the path stays as it is
     proxy_http_version 1.1;
     proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection $connection_upgrade;   # map $http_upgrade $connection_upgrade {{ default upgrade; '' close; }}
@@ -33,16 +34,16 @@ frontend web
 
 backend tenfour
     timeout tunnel 1h
-    server tenfour {_UPSTREAM} check"""
+    server tenfour {UPSTREAM} check"""
 _CADDY_ROUTE = f"""\
 # handle keeps the path, handle_path would cut it
 handle /api/* {{
-    reverse_proxy {_UPSTREAM}
+    reverse_proxy {UPSTREAM}
 }}"""
 _APACHE_ROUTE = f"""\
 # a2enmod proxy proxy_http; before any other ProxyPass; Apache 2.4.47 or newer
 ProxyPreserveHost On
-ProxyPass "/api/" "http://{_UPSTREAM}/api/" upgrade=websocket"""
+ProxyPass "/api/" "http://{UPSTREAM}/api/" upgrade=websocket"""
 _TRAEFIK_ROUTE = f"""\
 http:
   routers:
@@ -54,7 +55,7 @@ http:
     tenfour:
       loadBalancer:
         servers:
-          - url: http://{_UPSTREAM}"""
+          - url: http://{UPSTREAM}"""
 _ROUTES = {Proxy.NGINX: _NGINX_ROUTE, Proxy.HAPROXY: _HAPROXY_ROUTE, Proxy.CADDY: _CADDY_ROUTE, Proxy.APACHE: _APACHE_ROUTE, Proxy.TRAEFIK: _TRAEFIK_ROUTE}
 _TRAEFIK_TIMES = """\
 # static configuration; update 2.11.1, which cuts every connection
@@ -87,7 +88,7 @@ def _untouched(header: str) -> dict[Proxy, str]:
 _SITES = {
     Proxy.NGINX: "server_name HOST;\nssl_certificate     /etc/letsencrypt/live/HOST/fullchain.pem;\nssl_certificate_key /etc/letsencrypt/live/HOST/privkey.pem;",
     Proxy.HAPROXY: "# on the bind line, one crt a name or a folder of them\ncrt /etc/haproxy/HOST.pem",
-    Proxy.CADDY: f"# the address of a site is the name of its certificate\nHOST {{\n    reverse_proxy {_UPSTREAM}\n}}",
+    Proxy.CADDY: f"# the address of a site is the name of its certificate\nHOST {{\n    reverse_proxy {UPSTREAM}\n}}",
     Proxy.APACHE: "ServerName HOST\nSSLEngine on\nSSLCertificateFile /etc/letsencrypt/live/HOST/fullchain.pem\nSSLCertificateKeyFile /etc/letsencrypt/live/HOST/privkey.pem",
     Proxy.TRAEFIK: "tls:\n  certificates:\n    - certFile: /etc/letsencrypt/live/HOST/fullchain.pem\n      keyFile: /etc/letsencrypt/live/HOST/privkey.pem",
 }
@@ -98,7 +99,7 @@ _LINES: dict[str, dict[Proxy, str]] = {
         Proxy.NGINX: "listen 443 ssl;\nssl_certificate     /etc/letsencrypt/live/HOST/fullchain.pem;\nssl_certificate_key /etc/letsencrypt/live/HOST/privkey.pem;",
         Proxy.HAPROXY: "bind :443 ssl crt /etc/haproxy/HOST.pem alpn h2,http/1.1",
         Proxy.APACHE: "# a2enmod ssl\nSSLEngine on\nSSLCertificateFile /etc/letsencrypt/live/HOST/fullchain.pem\nSSLCertificateKeyFile /etc/letsencrypt/live/HOST/privkey.pem",
-        Proxy.CADDY: f"# an address without http:// and without a port has TLS by itself\nHOST {{\n    reverse_proxy {_UPSTREAM}\n}}",
+        Proxy.CADDY: f"# an address without http:// and without a port has TLS by itself\nHOST {{\n    reverse_proxy {UPSTREAM}\n}}",
         Proxy.TRAEFIK: "# on the router of /api/\nentryPoints: [websecure]\ntls: {}",
     },
     "base_path_lost": {
@@ -137,7 +138,7 @@ _LINES: dict[str, dict[Proxy, str]] = {
         Proxy.TRAEFIK: "tls:\n  options:\n    default:\n      clientAuth:\n        clientAuthType: NoClientCert",
     },
     "redirected": {
-        Proxy.NGINX: f"# location /ws/ with a / at the end redirects /ws to /ws/\nlocation /ws {{\n    proxy_pass http://{_UPSTREAM};\n}}",
+        Proxy.NGINX: f"# location /ws/ with a / at the end redirects /ws to /ws/\nlocation /ws {{\n    proxy_pass http://{UPSTREAM};\n}}",
         Proxy.HAPROXY: "http-request redirect scheme https unless { ssl_fc } or { path_beg /api/ }",
         Proxy.CADDY: f"# handle without a / at the end, before what redirects\n{_CADDY_ROUTE}",
         Proxy.APACHE: '# a2enmod rewrite; before the rule that redirects\nRewriteEngine On\nRewriteRule "^/api/" "-" [END]',
@@ -158,11 +159,11 @@ _LINES: dict[str, dict[Proxy, str]] = {
         Proxy.TRAEFIK: "# give /api/ a router of its own, without the basicAuth middleware",
     },
     "upstream_down": {
-        Proxy.NGINX: f"proxy_pass http://{_UPSTREAM};",
-        Proxy.HAPROXY: f"server tenfour {_UPSTREAM} check",
-        Proxy.CADDY: f"reverse_proxy {_UPSTREAM}",
-        Proxy.APACHE: f'ProxyPass "/api/" "http://{_UPSTREAM}/api/" upgrade=websocket',
-        Proxy.TRAEFIK: f"servers:\n  - url: http://{_UPSTREAM}",
+        Proxy.NGINX: f"proxy_pass http://{UPSTREAM};",
+        Proxy.HAPROXY: f"server tenfour {UPSTREAM} check",
+        Proxy.CADDY: f"reverse_proxy {UPSTREAM}",
+        Proxy.APACHE: f'ProxyPass "/api/" "http://{UPSTREAM}/api/" upgrade=websocket',
+        Proxy.TRAEFIK: f"servers:\n  - url: http://{UPSTREAM}",
     },
     "wrong_upstream": _ROUTES,
     "spa_fallback": _ROUTES,
@@ -243,7 +244,7 @@ _LINES: dict[str, dict[Proxy, str]] = {
     "proxy_reload": {
         Proxy.NGINX: "# old workers stay until their last connection ends, unless this is set lower\nworker_shutdown_timeout 1h;",
         Proxy.HAPROXY: "# within global; old processes stay until their last connection ends, unless this is set lower\nhard-stop-after 1h",
-        Proxy.CADDY: f"# from Caddy 2.7 on\nreverse_proxy {_UPSTREAM} {{\n    stream_close_delay 5m\n}}",
+        Proxy.CADDY: f"# from Caddy 2.7 on\nreverse_proxy {UPSTREAM} {{\n    stream_close_delay 5m\n}}",
         Proxy.APACHE: "# apachectl graceful, not restart; old connections then live until they end\nGracefulShutdownTimeout 0",
         Proxy.TRAEFIK: "# static configuration\nentryPoints:\n  websecure:\n    transport:\n      lifeCycle:\n        graceTimeOut: 5m",
     },

@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from tenfour.doctor.evidence import Evidence, shown
 from tenfour.doctor.judge_http import asked_url
+from tenfour.doctor.judge_line import LOOPBACKS
 from tenfour.doctor.steps.address import ALL_CHATS
 
 _SCHEMES = {"https": "wss", "http": "ws"}
@@ -32,7 +33,8 @@ def _elsewhere(evidence: Evidence) -> str:
     ours = next((each for each in evidence.tcp.elsewhere if each.is_tenfour), None) if evidence.tcp is not None else None
     if ours is not None:
         return _address(evidence, "wss" if ours.secure else "ws", ours.port)
-    return f"TENFOUR_LISTEN=0.0.0.0:{evidence.address.port} tenfour serve"
+    listen = "127.0.0.1" if evidence.address.host in LOOPBACKS else "0.0.0.0"  # noqa: S104 - who asks from elsewhere needs it
+    return f"TENFOUR_LISTEN={listen}:{evidence.address.port} tenfour serve"
 
 
 def _door(evidence: Evidence) -> str:
@@ -71,7 +73,17 @@ def _add(evidence: Evidence) -> str:
     return f"tenfour chat add {chat} {welcome.user if welcome is not None and welcome.user else 'NAME'}"
 
 
+def _written(evidence: Evidence) -> str:
+    """The address as it was meant, where only the beginning is missing or what follows a # is too much."""
+    given = evidence.address.given.partition("#")[0]
+    is_bare = re.fullmatch(r"[\w.-]+(:\d+)?(/\S*)?", given) is not None and ("." in given or given.startswith("localhost"))
+    if is_bare:
+        return f"{'ws' if ':' in given and not given.partition(':')[2].startswith('443') else 'wss'}://{given}"
+    return given if given != evidence.address.given and given.startswith(("ws://", "wss://")) else ""
+
+
 _MADE: dict[str, Callable[[Evidence], str]] = {
+    "url_invalid": _written,
     "path_wrong": _door,
     "plain_to_tls_port": lambda evidence: _address(evidence, "wss"),
     "tls_to_plain_port": lambda evidence: _address(evidence, "ws"),

@@ -39,14 +39,19 @@ def as_line(report: object, secrets: Secrets) -> str:
 
 
 def check_lines(found: list[Check], marks: dict[Verdict, str]) -> list[str]:
-    """One line a check: mark, name, what was seen, how long it took."""
+    """One line a check: mark, name, what was seen, how long it took. Of the one that failed the first sentence, since all of it comes below."""
     name_width = max(len(each.name) for each in found)
     mark_width = max(map(len, marks.values()))
-    return [f"{marks[each.verdict]:<{mark_width}} {each.name:<{name_width}}  {each.line}{_took(each)}" for each in found]
+    return [f"{marks[each.verdict]:<{mark_width}} {each.name:<{name_width}}  {_line(each)}{_took(each)}" for each in found]
+
+
+def _line(check: Check) -> str:
+    first, stop, _ = check.line.partition(". ")
+    return f"{first}." if check.verdict == "fail" and stop else check.line
 
 
 def _took(check: Check) -> str:
-    return "" if check.verdict == "skipped" or check.took_ms < 1 else f"  ({check.took_ms:,.0f} ms)"
+    return "" if check.took_ms < 1 else f"  ({check.took_ms:,.0f} ms)"
 
 
 def conclusion(diagnosis: Diagnosis) -> list[str]:
@@ -69,7 +74,16 @@ def to_paste(diagnosis: Diagnosis) -> list[str]:
     return [line for title, text in blocks if text for line in (title, *(f"    {each}".rstrip() for each in text.splitlines()))]
 
 
-def not_measured(diagnosis: Diagnosis) -> list[str]:
+def not_tried(found: list[Check], diagnosis: Diagnosis) -> list[str]:
+    """What stands behind a failure, in one line, and what could not be measured before it; where nothing failed, all of that."""
+    if diagnosis.cause is None:
+        return _not_measured(diagnosis)
+    names = [check.name for check in found if check.verdict == "skipped"]
+    notes = [each for each in diagnosis.not_measured[:-1] if not each.startswith(_MISSING) or ", because" in each]
+    return [*([f"Not tried: {', '.join(names)}."] if names else []), *notes]
+
+
+def _not_measured(diagnosis: Diagnosis) -> list[str]:
     """What nobody may take for well: the short ones in one line."""
     short = [each.removeprefix(_MISSING).removesuffix(".") for each in diagnosis.not_measured if each.startswith(_MISSING) and ", because" not in each]
     long = [each for each in diagnosis.not_measured if not each.startswith(_MISSING) or ", because" in each]

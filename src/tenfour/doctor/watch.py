@@ -11,8 +11,8 @@ from typing import Literal
 
 from tenfour.clock import SystemClock
 from tenfour.doctor.diagnosis import Check, Diagnosis
-from tenfour.doctor.evidence import Close, Ended, Evidence
-from tenfour.doctor.finding import lasting
+from tenfour.doctor.evidence import Ended, Evidence
+from tenfour.doctor.finding import ending, lasting
 from tenfour.doctor.held import Held
 from tenfour.doctor.probe import Examination, Options, Target
 from tenfour.doctor.report import Report, report_of
@@ -139,7 +139,7 @@ def headline(change: Change) -> str:
     ended, lasted = change.evidence.ended, lasting(change.lasted_ms)
     if ended is not None:
         beside = f" (and {ended.others} more in the same second)" if ended.others else ""
-        return f"A connection that had stood for {lasting(ended.lived_s * 1000)} ended: {how(ended.close)}{beside}."
+        return f"A connection that had stood for {lasting(ended.lived_s * 1000)} ended: {ending(ended.close)}{beside}."
     match change.kind, change.diagnosis.cause:
         case "first", _:
             return "The first look."
@@ -151,25 +151,10 @@ def headline(change: Change) -> str:
             return f"It fails: {cause.id}, after {lasted} of {change.was or 'working'}."
 
 
-def how(close: Close) -> str:
-    """An ending in words."""
-    match close.how:
-        case "frame":
-            return f"closed with {close.code or 'no code'}{f', “{close.reason}”' if close.reason else ' and no reason'}"
-        case "fin":
-            return "cut without a close frame"
-        case "rst":
-            return "reset"
-        case "dead":
-            return "lost without a word"
-        case "garbled":
-            return "given up, because what came were no frames"
-
-
 def summary(tally: Tally, now_ms: int) -> list[str]:
     """What the watch came to, when it is over."""
     failed = sum(tally.causes.values())
     lines = [f"Watched for {lasting(now_ms - tally.began_ms)}: {tally.looks} looks, {tally.looks - failed} of them well."]
     lines += [f"  {cause}: {count}" for cause, count in tally.causes.most_common()]
-    lines += [f"  ended after {lasting(ended.lived_s * 1000)}: {how(ended.close)}" for ended in tally.ends]
+    lines += [f"  ended after {lasting(ended.lived_s * 1000)}: {ending(ended.close)}" for ended in tally.ends]
     return lines

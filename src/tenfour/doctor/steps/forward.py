@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -15,7 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from tenfour.doctor.evidence import Address, Forward, Reply, shown
 from tenfour.doctor.steps.http1 import USER_AGENT, read_head
 from tenfour.doctor.steps.tls import unverifying
-from tenfour.doctor.steps.way import HTTP, STREAM_BYTES, Line, Way, hang_up, now_s, since_ms
+from tenfour.doctor.steps.way import HTTP, STREAM_BYTES, Line, Way, hang_up, in_words, now_s, since_ms
 from tenfour.doctor.steps.websocket import Asked, ask_on
 
 _NAMES = {"wss": ("wss_proxy", "https_proxy", "all_proxy"), "ws": ("ws_proxy", "http_proxy", "all_proxy")}
@@ -73,8 +72,10 @@ async def ask_through(proxy: Proxied, way: Way, asked: Asked, patience_s: float)
             return _at_end(seen, started_s, connect=connect, upgrade=(await ask_on((reader, writer), way, asked)).reply)
     except TimeoutError:
         return _at_end(seen, started_s, connect=connect, text="no answer in time")
-    except (OSError, ssl.SSLError, ValueError) as cause:
-        return _at_end(seen, started_s, connect=connect, text=getattr(cause, "strerror", None) or str(cause))
+    except OSError as cause:
+        return _at_end(seen, started_s, connect=connect, text=in_words(cause))
+    except ValueError as cause:
+        return _at_end(seen, started_s, connect=connect, text=str(cause))
     finally:
         if writer is not None:
             hang_up(writer)

@@ -12,7 +12,7 @@ from tenfour.doctor.evidence import Direct, Elsewhere, Hop, Reply
 from tenfour.doctor.steps.http import ask_plainly
 from tenfour.doctor.steps.http1 import read_answer
 from tenfour.doctor.steps.tls import unverifying
-from tenfour.doctor.steps.way import HTTP, HTTPS, Way, line, now_s, since_ms
+from tenfour.doctor.steps.way import HTTP, HTTPS, Way, in_words, line, now_s, since_ms
 from tenfour.doctor.steps.websocket import Asked, upgrade
 
 OWN_PORT = 8410
@@ -51,7 +51,7 @@ async def ask_past(way: Way, past: Past, asked: Asked, patience_s: float) -> Dir
     except TimeoutError:
         return Direct(since_ms(started_s), past.at, text="nobody answers")
     except OSError as cause:
-        return Direct(since_ms(started_s), past.at, text=cause.strerror or str(cause))
+        return Direct(since_ms(started_s), past.at, text=in_words(cause))
     got = await upgrade(direct, asked, patience_s)
     if got.socket is not None:
         await got.socket.close()

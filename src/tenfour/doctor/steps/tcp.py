@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from tenfour.doctor.evidence import Dial, Tcp
-from tenfour.doctor.steps.way import hang_up, now_s, since_ms
+from tenfour.doctor.steps.way import hang_up, in_words, now_s, since_ms
 
 _RESET = frozenset({errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
 _TIMED_OUT = frozenset({errno.ETIMEDOUT})
@@ -29,7 +29,7 @@ async def _dial(address: str, port: int, patience_s: float) -> Dial:
     except TimeoutError:
         return Dial(since_ms(started_s), address, "timed_out")
     except OSError as cause:
-        return Dial(since_ms(started_s), address, _outcome(cause), cause.strerror or str(cause))
+        return Dial(since_ms(started_s), address, _outcome(cause), in_words(cause))
     took_ms = since_ms(started_s)
     hang_up(writer)
     return Dial(took_ms, address, "open")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -47,6 +49,13 @@ class Way:
     def own_origin(self) -> str:
         """The origin of the server's own pages."""
         return f"{'http' if self.tls is None else 'https'}://{self.authority}"
+
+
+def in_words(cause: OSError) -> str:
+    """The system's own words for it: asyncio puts others before them, with the address that is known anyway."""
+    if isinstance(cause, ssl.SSLError | socket.gaierror) or cause.errno is None:
+        return cause.strerror or str(cause)
+    return os.strerror(cause.errno)
 
 
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
