@@ -120,6 +120,7 @@ def test_a_file_is_sent_line_by_line_and_another_as_one_binary_frame(others: Pee
     done = probe(others.speaking(heard), "--file", str(tmp_path / "lines"), "--binary", f"@{tmp_path / 'bytes'}", "--quit-after", "0")
 
     assert done.code == 0, done.err
+    assert heard.ended.acquire(timeout=DEADLINE_S)
     assert heard.messages == ["one", "", "three", b"\x00\n\xff"]
 
 
