@@ -73,6 +73,12 @@ def test_a_stale_file_of_the_typescript_sdk_is_named(tmp_path: Path) -> None:
     assert checked.stdout.splitlines() == ["clients/typescript/src/generated/frames.ts is stale: run make docs"]
 
 
+def test_the_debugger_of_browsers_has_the_causes_of_the_catalogue() -> None:
+    checked = _run(ROOT, "--check", tool="make_debug.py")
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
 def test_every_setting_and_every_error_has_its_row() -> None:
     settings, errors = ((ROOT / "docs" / page).read_text() for page in PAGES[:2])
 

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from playwright.async_api import Browser, Page, expect  # noqa: E402 - after the path
+from tests.doctor.listeners import listening, relaying  # noqa: E402
 from tests.servers import Person, Server, Wire, World  # noqa: E402
 from tests.web.browser import chromium, people  # noqa: E402
 from tests.web.residents import Resident, message, residents  # noqa: E402
@@ -160,6 +161,39 @@ async def of_phone(browser: Browser, town: Town, scheme: str) -> None:
         await take(page, f"phone-conversation-{scheme}")
 
 
+async def of_tools(browser: Browser, town: Town) -> None:
+    """The debugger with a cause, also where all is well and on a phone, and the test page."""
+    token, expired = (town.server.token_of(town.me.id, life_s) for life_s in (900, -10_800))
+    async with listening(relaying(town.server.url, without="upgrade")) as port:
+        context = await browser.new_context(**DESKTOP, color_scheme="light", reduced_motion="reduce")
+        await debug(await context.new_page(), f"http://127.0.0.1:{port}/debug", token, town.harbour, "debugger-light")
+        await context.close()
+    for name, token_of_it, options in (("debugger-dark", token, DESKTOP | {"color_scheme": "dark"}), ("phone-debugger-light", expired, PHONE | {"color_scheme": "light"})):
+        context = await browser.new_context(**options, reduced_motion="reduce")
+        await debug(await context.new_page(), f"{town.server.url}/debug", token_of_it, town.harbour, name)
+        await context.close()
+    context = await browser.new_context(**DESKTOP, color_scheme="light", reduced_motion="reduce")
+    page = await context.new_page()
+    await page.goto(f"{town.server.url}/debug/test")
+    other, theirs = town.world.people["priya"], await town.world.people["priya"].request("POST", "/chats", json={"kind": "direct", "members": [town.me.id]})
+    for label, text in (("Token", token), ("Chat (optional)", theirs.json()["id"]), ("Token of a second account (optional)", other.token), ("A token that has expired (optional)", expired)):
+        await page.get_by_label(label, exact=True).fill(text)
+    await page.get_by_role("button", name="Run all").click()
+    await expect(page.get_by_role("button", name="Copy report")).to_be_visible()
+    await page.locator("summary").nth(1).click()
+    await take(page, "test-page-light")
+    await context.close()
+
+
+async def debug(page: Page, address: str, token: str, chat: str, name: str) -> None:
+    await page.goto(address)
+    await page.get_by_label("Chat", exact=True).fill(chat)
+    await page.get_by_label("Token", exact=True).fill(token)
+    await page.get_by_role("button", name="Test connection").click()
+    await expect(page.get_by_role("button", name="Copy report")).to_be_visible()
+    await take(page, name)
+
+
 async def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:
@@ -170,6 +204,7 @@ async def main() -> None:
                 for scheme in ("light", "dark"):
                     await of_desktop(browser, town, scheme)
                     await of_phone(browser, town, scheme)
+                await of_tools(browser, town)
         finally:
             server.stop()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import sys
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +24,8 @@ from tests.doctor.staging.mistakes import Mistake
 from tests.doctor.staging.proxies import staged
 from tests.needs import WEB, need, need_axe, need_web
 from tests.servers import Server, World
-from tests.web.browser import PHONE, PLAIN_HOST
+from tests.web.browser import PHONE, PLAIN_HOST, people
+from tests.web.residents import is_there_offline, residents
 from tests.web.test_access import TOO_WIDE, VIOLATIONS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.slow]
@@ -461,6 +464,30 @@ async def test_the_report_and_the_page_show_no_secret(debugger: Debugger, town: 
     for text in (report, await debugger.page.locator("body").inner_text()):
         assert town.token not in text
         assert town.token.rpartition(".")[2] not in text
+
+
+async def test_the_command_line_prints_the_same_page() -> None:
+    printed = await asyncio.create_subprocess_exec(sys.executable, "-m", "tenfour", "doctor", "--page", stdout=asyncio.subprocess.PIPE)
+
+    out, _ = await printed.communicate()
+
+    assert printed.returncode == 0
+    assert out == (TOOLS / "websocket-debug.html").read_bytes()
+
+
+async def test_the_client_leads_to_it_also_with_its_service_worker(browser: Browser, server: Server) -> None:
+    (ann,) = await residents(server, f"ann-{uuid.uuid4().hex[:8]}")
+    async with people(browser, lambda: server.url) as person:
+        tab = await person()
+        page = await ann.enter(tab)
+        await is_there_offline(page)
+        await page.get_by_role("button", name="Account and settings").click()
+        await page.get_by_role("menuitem", name="Connection").click()
+
+        async with tab.context.expect_page() as opened:
+            await page.get_by_role("link", name="Open the connection debugger").click()
+
+        await expect((await opened.value).get_by_role("heading", name="Connection debugger")).to_be_visible()
 
 
 # The test page, and the script

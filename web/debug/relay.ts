@@ -47,7 +47,7 @@ export function relay(log: Log, line: string): Relay {
         this.#tell('message', { ...SILENT, data });
       });
       socket.addEventListener('close', ({ code, reason }) => {
-        if (!this.#isCut) log.add('closed', `closed with ${code} ${reason}`.trimEnd(), line);
+        if (!this.#isCut) log.add(code === 1000 ? 'closed' : 'failed', `closed with ${code} ${reason}`.trimEnd(), line);
         this.#tell('close', { ...SILENT, code, reason });
       });
     }

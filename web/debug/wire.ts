@@ -168,7 +168,7 @@ export class Wire {
 
   #ended(close: Close): void {
     this.close = close;
-    this.#log.add('closed', ended(close), this.#line);
+    this.#log.add(close.code === NORMAL ? 'closed' : 'failed', ended(close), this.#line);
     for (const waiting of this.#waiting) waiting.over(close);
     this.#waiting.clear();
   }

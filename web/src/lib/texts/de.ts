@@ -378,6 +378,7 @@ export const de: Texts = {
     logTo: 'Nach',
     logWhy: 'Grund',
     copy: 'Als Text kopieren',
+    debugger: 'Verbindung untersuchen',
     copied: 'In die Zwischenablage kopiert',
     copyFailed: 'Der Browser erlaubt das Kopieren nicht. Der Text ist markiert: drück Strg+C.',
     asText: 'Bericht als Text',

@@ -385,6 +385,7 @@ export const en = {
     logTo: 'To',
     logWhy: 'Reason',
     copy: 'Copy as text',
+    debugger: 'Open the connection debugger',
     copied: 'Copied to the clipboard',
     copyFailed: 'The browser does not allow copying. The text is selected: press Ctrl+C.',
     asText: 'Report as text',
