@@ -1164,8 +1164,8 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
   fd_limit: {
     layer: "limits",
     sentence: "The server has no file descriptor left for another connection.",
-    shows: "TCP opens and is cut off without a byte, or nothing answers; open connections go on working.",
-    sure: "On the server `ls /proc/PID/fd | wc -l` is at the limit of `/proc/PID/limits`; some programs log `Too many open files`.",
+    shows: "Status 429, `too_many_connections`, whose `detail` names file descriptors; or TCP opens and is cut off without a byte, or nothing answers. Open connections go on working.",
+    sure: "On the server `ls /proc/PID/fd | wc -l` is at the limit of `/proc/PID/limits`; its log has `Server descriptors.few`, that of other programs `Too many open files`.",
     fix: "Raise the limit: `LimitNOFILE=65536` in its systemd unit.",
     lines: {
     },
