@@ -60,7 +60,8 @@ from tenfour.observe.refusals import Refusals
 from tenfour.observe.traces import Traces
 from tenfour.settings import Settings, WrongSetting
 from tenfour.storage.people import SERVER_KEY_ISSUER
-from tenfour.storage.sqlite import SqliteStore, StoreUnusable
+from tenfour.storage.sqlite import SqliteStore
+from tenfour.storage.store import StoreUnusable
 
 RECEIPTS_EVERY_S = 1.0
 PROGRESS_EVERY_S = 1.0

@@ -19,7 +19,8 @@ from tenfour.clock import ManualClock
 from tenfour.ids import parse_uuid
 from tenfour.storage.migrate import MIGRATIONS, NEWEST, migrate, schema_version
 from tenfour.storage.schema import metadata
-from tenfour.storage.sqlite import SqliteStore, StoreUnusable
+from tenfour.storage.sqlite import SqliteStore
+from tenfour.storage.store import StoreUnusable
 from tests.storage.node import Node
 
 

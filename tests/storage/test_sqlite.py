@@ -16,8 +16,8 @@ from tenfour.clock import ManualClock
 from tenfour.domain.message import Draft
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.storage.lock import StoreLocked
-from tenfour.storage.sqlite import SqliteStore, StoreUnusable
-from tenfour.storage.store import Transaction
+from tenfour.storage.sqlite import SqliteStore
+from tenfour.storage.store import StoreUnusable, Transaction
 from tenfour.storage.threads import READS_WAITING_MAX
 from tests.eventually import eventually
 from tests.storage.node import Node, drafts

@@ -10,27 +10,25 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 
 import msgspec
 
 from tenfour.domain.chat import Chat, ChatKind, HistoryRule
 from tenfour.domain.member import Member, Role
-from tenfour.domain.message import Draft, Refused, decide
+from tenfour.domain.message import Draft
 from tenfour.errors import ErrorCode
 from tenfour.ids import ChatId, MessageId, Seq, UserId
-from tenfour.storage.store import Append, Appended, NotAppended
-from tenfour.wire.codec import encode
-from tenfour.wire.frames import MessageSent
-from tenfour.wire.times import rfc3339
+from tenfour.storage.placing import Answer, Batch, Checked, Placed, answer_known_key, find_refusal, needs_check, place
+from tenfour.storage.store import Append, NotAppended
 
 _CHATS = "SELECT json_group_array(json_array(id, kind, title, history, last_seq, rights_seq, changed_at, created_at)) FROM chats WHERE id IN (SELECT value FROM json_each(?))"
 _MEMBER = 'SELECT role, joined_seq, delivered_seq, read_seq, muted_until FROM members WHERE chat = ? AND "user" = ?'
 _KEY = 'SELECT seq, id, at, content_hash FROM messages WHERE chat = ? AND sender = ? AND "key" = ?'
 _DISABLED = "SELECT id FROM users WHERE disabled_at IS NOT NULL"
 _REPLY = "SELECT 1 FROM messages WHERE id = ? AND chat = ?"
-_HEADS = "UPDATE chats SET last_seq = heads.seq, changed_at = ? FROM (SELECT key AS chat, value AS seq FROM json_each(?)) AS heads WHERE chats.id = heads.chat"
+_HEADS = "UPDATE chats SET last_seq = heads.seq, changed_at = max(changed_at, ?) FROM (SELECT key AS chat, value AS seq FROM json_each(?)) AS heads WHERE chats.id = heads.chat"
 _EVENT_COLUMNS = 'events (chat, seq, kind, "by", at, message_id)'
 _MESSAGE_COLUMNS = 'messages (chat, seq, id, sender, "key", content_hash, text, reply_to, at)'
 
@@ -39,61 +37,24 @@ _ROWS_A_STATEMENT = (256, 32, 4, 1)
 interpreter's lock away and has to get it back, which costs more than the row where other threads are busy."""
 
 
-@dataclass(slots=True)
-class Batch:
-    """What became of a batch before its commit."""
-
-    outcomes: list[Appended | NotAppended]
-    """One for each append, in its order."""
-    payloads: dict[ChatId, list[bytes]] = field(default_factory=dict)
-    """The events by chat, encoded, in seq order."""
-    first_seqs: dict[ChatId, Seq] = field(default_factory=dict)
-
-
 def append_batch(database: sqlite3.Connection, appends: Sequence[Append], at: int) -> Batch:
     """Inserts what may be inserted, within the open transaction of ``database``."""
     cursor = database.cursor()
     chats = _read_chats(cursor, {append.draft.chat for append in appends})
     checked = _check(cursor, appends, chats, at)
-    batch = _place(appends, checked, chats, at)
-    if not batch.rows_of_messages:
-        return batch.outcome
+    placed = place(appends, checked, chats, at)
+    if not placed.rows:
+        return placed.outcome
     cursor.execute("SAVEPOINT batch")
     try:
-        _insert(cursor, batch)
+        _insert(cursor, placed)
     except sqlite3.IntegrityError:
         cursor.execute("ROLLBACK TO batch")
-        checked = _find_keys(cursor, appends, checked)
-        batch = _place(appends, checked, chats, at)
-        _insert(cursor, batch)
+        checked = [_find_key(cursor, append.draft) if answer is None else answer for append, answer in zip(appends, checked, strict=True)]
+        placed = place(appends, checked, chats, at)
+        _insert(cursor, placed)
     cursor.execute("RELEASE batch")
-    return batch.outcome
-
-
-def find_key(cursor: sqlite3.Cursor, draft: Draft) -> Appended | NotAppended | None:
-    """What a key that is there already answers; None where it is new."""
-    row = cursor.execute(_KEY, (draft.chat, draft.sender, draft.key)).fetchone()
-    if row is None:
-        return None
-    seq, message_id, at, content_hash = row
-    if content_hash != draft.content_hash():
-        return NotAppended(ErrorCode.KEY_REUSED)
-    return Appended(seq, MessageId(message_id), at, duplicate=True)
-
-
-@dataclass(slots=True)
-class _Placed:
-    """A batch with its seqs, ready to be inserted."""
-
-    outcome: Batch
-    rows_of_events: list[tuple[object, ...]]
-    rows_of_messages: list[tuple[object, ...]]
-    heads: dict[ChatId, Seq]
-    at: int
-
-
-_Checked = list[NotAppended | Appended | None]
-"""For each append: None where it goes in, else its answer."""
+    return placed.outcome
 
 
 def _read_chats(cursor: sqlite3.Cursor, wanted: Collection[ChatId]) -> dict[ChatId, Chat]:
@@ -106,39 +67,26 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _check(cursor: sqlite3.Cursor, appends: Sequence[Append], chats: Mapping[ChatId, Chat], now_ms: int) -> _Checked:
+def _check(cursor: sqlite3.Cursor, appends: Sequence[Append], chats: Mapping[ChatId, Chat], now_ms: int) -> Checked:
     disabled = {row[0] for row in cursor.execute(_DISABLED)}
-    checked: _Checked = []
+    checked: Checked = []
     for append in appends:
         chat = chats.get(append.draft.chat)
         if chat is None:
             checked.append(NotAppended(ErrorCode.CHAT_UNKNOWN))
-        elif append.rights_seq != chat.rights_seq or append.draft.reply_to is not None or append.draft.sender in disabled:
+        elif needs_check(append, chat, disabled=append.draft.sender in disabled):
             checked.append(_check_again(cursor, append, chat, now_ms, disabled=append.draft.sender in disabled))
         else:
             checked.append(None)
     return checked
 
 
-def _check_again(cursor: sqlite3.Cursor, append: Append, chat: Chat, now_ms: int, *, disabled: bool) -> NotAppended | Appended | None:
-    """The rule once more, on the rows as they are in this transaction. A known key is answered first."""
-    refusal = _refusal(cursor, append, chat, now_ms, disabled=disabled)
+def _check_again(cursor: sqlite3.Cursor, append: Append, chat: Chat, now_ms: int, *, disabled: bool) -> Answer | None:
+    """A known key is answered before any refusal."""
+    refusal = find_refusal(append, chat, now_ms, disabled=disabled, member_of=partial(_read_member, cursor), is_message_of=partial(_is_message_of, cursor))
     if refusal is None:
         return None
-    return find_key(cursor, append.draft) or refusal
-
-
-def _refusal(cursor: sqlite3.Cursor, append: Append, chat: Chat, now_ms: int, *, disabled: bool) -> NotAppended | None:
-    draft = append.draft
-    if disabled:
-        return NotAppended(ErrorCode.USER_DISABLED)
-    if append.rights_seq != chat.rights_seq:
-        verdict = decide(draft, _read_member(cursor, chat.id, draft.sender), chat, now_ms)
-        if isinstance(verdict, Refused):
-            return NotAppended(verdict.code, verdict.detail, verdict.retry_after_ms)
-    if draft.reply_to is not None and cursor.execute(_REPLY, (draft.reply_to, draft.chat)).fetchone() is None:
-        return NotAppended(ErrorCode.REPLY_UNKNOWN)
-    return None
+    return _find_key(cursor, append.draft) or refusal
 
 
 def _read_member(cursor: sqlite3.Cursor, chat: ChatId, user: UserId) -> Member | None:
@@ -149,53 +97,19 @@ def _read_member(cursor: sqlite3.Cursor, chat: ChatId, user: UserId) -> Member |
     return Member(chat, user, Role(role), joined_seq, delivered_seq, read_seq, muted_until)
 
 
-def _place(appends: Sequence[Append], checked: _Checked, chats: Mapping[ChatId, Chat], at: int) -> _Placed:
-    """Gives each message that goes in the next seq of its chat; a key twice in the batch goes in once."""
-    placed = _Placed(Batch([]), [], [], {}, at)
-    first_by_key: dict[tuple[ChatId, UserId, str], tuple[Appended, bytes]] = {}
-    at_text = rfc3339(at)
-    for append, answer in zip(appends, checked, strict=True):
-        draft = append.draft
-        if answer is not None:
-            placed.outcome.outcomes.append(answer)
-            continue
-        content_hash = draft.content_hash()
-        place = (draft.chat, draft.sender, draft.key)
-        earlier = first_by_key.get(place)
-        if earlier is not None:
-            placed.outcome.outcomes.append(_same_key(earlier, content_hash))
-            continue
-        seq = placed.heads.get(draft.chat, chats[draft.chat].last_seq) + 1
-        placed.heads[draft.chat] = seq
-        appended = Appended(seq, append.message_id, at)
-        first_by_key[place] = (appended, content_hash)
-        placed.outcome.outcomes.append(appended)
-        _add_rows(placed, append, seq, content_hash, at_text)
-    return placed
+def _is_message_of(cursor: sqlite3.Cursor, message: MessageId, chat: ChatId) -> bool:
+    return cursor.execute(_REPLY, (message, chat)).fetchone() is not None
 
 
-def _same_key(earlier: tuple[Appended, bytes], content_hash: bytes) -> Appended | NotAppended:
-    first, first_hash = earlier
-    if content_hash != first_hash:
-        return NotAppended(ErrorCode.KEY_REUSED)
-    return Appended(first.seq, first.id, first.at, duplicate=True)
+def _find_key(cursor: sqlite3.Cursor, draft: Draft) -> Answer | None:
+    """What a key that is there already answers; None where it is new."""
+    row = cursor.execute(_KEY, (draft.chat, draft.sender, draft.key)).fetchone()
+    return None if row is None else answer_known_key(draft, *row)
 
 
-def _add_rows(placed: _Placed, append: Append, seq: Seq, content_hash: bytes, at_text: str) -> None:
-    draft, message_id = append.draft, append.message_id
-    placed.rows_of_events.append((draft.chat, seq, "message_sent", draft.sender, placed.at, message_id))
-    placed.rows_of_messages.append((draft.chat, seq, message_id, draft.sender, draft.key, content_hash, draft.text, draft.reply_to, placed.at))
-    payload = encode(MessageSent(draft.chat, seq, at_text, draft.sender, message_id, draft.key, draft.text, draft.reply_to))
-    of_chat = placed.outcome.payloads.get(draft.chat)
-    if of_chat is None:
-        of_chat = placed.outcome.payloads[draft.chat] = []
-        placed.outcome.first_seqs[draft.chat] = seq
-    of_chat.append(payload)
-
-
-def _insert(cursor: sqlite3.Cursor, placed: _Placed) -> None:
-    _insert_rows(cursor, _MESSAGE_COLUMNS, placed.rows_of_messages)
-    _insert_rows(cursor, _EVENT_COLUMNS, placed.rows_of_events)
+def _insert(cursor: sqlite3.Cursor, placed: Placed) -> None:
+    _insert_rows(cursor, _MESSAGE_COLUMNS, placed.rows)
+    _insert_rows(cursor, _EVENT_COLUMNS, [(chat, seq, "message_sent", sender, at, message_id) for chat, seq, message_id, sender, _, _, _, _, at in placed.rows])
     cursor.execute(_HEADS, (placed.at, _json(placed.heads)))
 
 
@@ -212,8 +126,3 @@ def _chunks(rows: list[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]
         while len(rows) - start >= length:
             yield rows[start : start + length]
             start += length
-
-
-def _find_keys(cursor: sqlite3.Cursor, appends: Sequence[Append], checked: _Checked) -> _Checked:
-    """The answers again, with every key that is there already found."""
-    return [find_key(cursor, append.draft) if answer is None else answer for append, answer in zip(appends, checked, strict=True)]

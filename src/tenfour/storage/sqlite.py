@@ -11,7 +11,7 @@ import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
@@ -20,14 +20,12 @@ from sqlalchemy.pool import NullPool
 from tenfour.clock import Clock
 from tenfour.storage import schema
 from tenfour.storage.append_sqlite import append_batch
+from tenfour.storage.applying import apply_changes
 from tenfour.storage.lock import LOCK_FILE, FileLock
 from tenfour.storage.migrate import SchemaUnknown, migrate
-from tenfour.storage.store import Append, Commit, NotAppended, Transaction
+from tenfour.storage.store import Append, Commit, NotAppended, StoreUnusable, Transaction
 from tenfour.storage.threads import Readers
-from tenfour.storage.transaction import SqlTransaction
 from tenfour.storage.writer import Change, OutcomeUnknown, Session, WriteFailed, Writer, WriterFigures, Written
-from tenfour.wire.batch import ChatEvents
-from tenfour.wire.codec import encode_event
 
 T = TypeVar("T")
 
@@ -39,10 +37,6 @@ CHECKPOINT_PAGES = 8_000
 second while people talk, and whoever sends meanwhile waits for two more syncs."""
 STATEMENTS_CACHED = 512
 _NOT_WRITTEN = frozenset({"SQLITE_IOERR_WRITE", "SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_LOCK", "SQLITE_IOERR_NOMEM"})
-
-
-class StoreUnusable(Exception):
-    """The file cannot be opened as a store; the message names it and says why."""
 
 
 class SqliteStore:
@@ -175,34 +169,7 @@ class SqliteSession:
         return OutcomeUnknown(_words(cause))
 
     def _write(self, appends: Sequence[Append], changes: Sequence[Change], now_ms: int) -> Written:
-        batch = append_batch(self._raw, appends, now_ms)
-        payloads, first_seqs = batch.payloads, batch.first_seqs
-        notes: dict[str, list[Any]] = {}
-        for change in changes:
-            for made in self._apply(change, now_ms):
-                payloads.setdefault(made.chat, []).append(encode_event(made))
-                first_seqs.setdefault(made.chat, made.seq)
-                notes.setdefault(made.chat, []).append(made)
-        commit = [ChatEvents(chat, first_seqs[chat], of_chat, notes.get(chat, ())) for chat, of_chat in payloads.items()]
-        return Written(batch.outcomes, commit)
-
-    def _apply(self, change: Change, now_ms: int) -> Sequence[Any]:
-        """Runs one change in a savepoint of its own; what it raises undoes it alone. Returns its events."""
-        tx = SqlTransaction(self._connection, now_ms)
-        savepoint = self._connection.begin_nested()
-        try:
-            change.result = change.apply(tx)
-        except (sqlite3.OperationalError, DBAPIError) as cause:
-            if _is_the_stores_fault(cause):
-                raise
-            change.error = cause
-        except Exception as cause:  # noqa: BLE001 - it is raised to whoever asked for the change
-            change.error = cause
-        if change.error is not None:
-            savepoint.rollback()
-            return ()
-        savepoint.commit()
-        return tx.events
+        return apply_changes(self._connection, append_batch(self._raw, appends, now_ms), changes, now_ms, _is_the_stores_fault)
 
     def _undo(self) -> None:
         """After SQLITE_FULL and IOERR the transaction is gone already, and ROLLBACK would raise."""

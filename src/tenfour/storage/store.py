@@ -23,6 +23,10 @@ from tenfour.wire.batch import ChatEvents
 T = TypeVar("T")
 
 
+class StoreUnusable(Exception):
+    """The database cannot be opened as a store; the message names it and says why."""
+
+
 class Append(Struct, frozen=True, gc=False):
     """An accepted draft on its way into the store.
 
