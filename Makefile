@@ -62,11 +62,15 @@ proof: $(VENV)/.installed-dev ## The long proofs: many rounds of kill -9, reconn
 pictures: $(VENV)/.installed-dev node-tools web ## Takes the pictures of the web client, docs/pictures
 	@$(BIN)/python tools/take_pictures.py
 
-test-tools: ## Installs what some tests need beside Python: a C compiler, Node, Chromium, proxies (Debian, as root)
+test-tools: ## Installs what some tests need beside Python: a C compiler, Node, Chromium, proxies, PostgreSQL (Debian, as root)
 	@for tool in cc:gcc npm:npm node:nodejs chromium:chromium nginx:nginx-light haproxy:haproxy caddy:caddy apache2:apache2-bin; do \
 	  command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; \
 	done; \
 	if [ -n "$$missing" ]; then apt-get update -qq && apt-get install -y -qq --no-install-recommends libc6-dev $$missing; fi
+	@# Debian's package would make a database of its own and run it: the tests make theirs.
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  mkdir -p /etc/postgresql-common && echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf && \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold postgresql; }
 
 # Before the client is built, so that its packages are installed once.
 node-tools: $(BIN)/python

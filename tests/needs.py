@@ -23,6 +23,15 @@ def need(tool: str) -> str:
     return found
 
 
+def need_postgresql() -> Path:
+    """The folder of PostgreSQL's programs, which Debian keeps off the path."""
+    on_path = shutil.which("initdb")
+    found = [Path(on_path).resolve().parent] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: int(each.parent.name))
+    if not found or not (found[-1] / "postgres").is_file():
+        _lack("PostgreSQL is not installed; 'make test-tools' installs it")
+    return found[-1]
+
+
 def need_web() -> None:
     """The web client, built into the package."""
     if not (WEB / "index.html").is_file():

@@ -169,6 +169,8 @@ WRONG_VALUES = {
     "a proxy that is no network": ("TRUSTED_PROXIES", "proxy.example", "trusted_proxies has 'proxy.example'"),
     "a proxy network with host bits": ("TRUSTED_PROXIES", "10.0.0.1/8", "trusted_proxies has '10.0.0.1/8'"),
     "another database": ("DATABASE", "mysql://localhost/x", "database cannot be used"),
+    "a PostgreSQL server without a database": ("DATABASE", "postgresql://ann:geheim@host/", "after the host stands the name of the database"),
+    "a password that is not escaped": ("DATABASE", "postgresql://ann:ge#heim@host/chat", "database cannot be used"),
     "SQLite without a file": ("DATABASE", "sqlite:///", "database cannot be used"),
     "a broker of later": ("BROKER", "nats", "TENFOUR_BROKER = 'nats' cannot be used: it is one of local"),
     "an empty data folder": ("DATA", "", "TENFOUR_DATA = '' cannot be used: it is a path"),

@@ -20,7 +20,7 @@ def main() -> None:
         python = Path(directory) / "venv" / "bin" / "python"
         subprocess.run([sys.executable, "-m", "venv", python.parent.parent], check=True)
         pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-        subprocess.run([*pip, "install", HERE], check=True)
+        subprocess.run([*pip, "install", f"{HERE}[postgresql]"], check=True)
         runtime = freeze(python)
         subprocess.run([*pip, "install", *TOOLS], check=True)
         subprocess.run([*pip, "install", f"{HERE}[cluster]"], check=True)

@@ -19,6 +19,7 @@ from functools import partial
 from importlib.metadata import version
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from litestar.types import ASGIApp
@@ -59,9 +60,13 @@ from tenfour.observe.progress import Progress, Sources
 from tenfour.observe.refusals import Refusals
 from tenfour.observe.traces import Traces
 from tenfour.settings import Settings, WrongSetting
+from tenfour.storage.lock import LOCK_FILE, FileLock
 from tenfour.storage.people import SERVER_KEY_ISSUER
 from tenfour.storage.sqlite import SqliteStore
 from tenfour.storage.store import StoreUnusable
+
+if TYPE_CHECKING:
+    from tenfour.storage.postgres import PostgresStore
 
 RECEIPTS_EVERY_S = 1.0
 PROGRESS_EVERY_S = 1.0
@@ -82,7 +87,7 @@ class Parts:
 
     settings: Settings
     context: Context
-    store: SqliteStore
+    store: SqliteStore | PostgresStore
     keys: SigningKeys
     verifier: TokenVerifier
     tokens: AccessTokens
@@ -99,22 +104,52 @@ async def open_parts(settings: Settings, log: Log, fatal: Callable[[str], None])
     """
     clock = SystemClock()
     keys = _open_data(settings.data, clock.now_ms())
-    store = SqliteStore(settings.database_path, clock, readers=settings.readers)
+    store = make_store(settings, clock)
     broker = LocalBroker()
     context = Context(store, broker, clock, _policy(settings))
     verifier = TokenVerifier(keys, clock, externals=external_issuers(settings), leeway_s=settings.leeway_s, log=partial(_log_key_set, log))
     hasher = PasswordHasher()
+    with _own_data(settings):
+        try:
+            await store.open(partial(publish_commit, broker), fatal)
+        except StoreUnusable as cause:
+            raise CannotStart(str(cause)) from cause
+        await broker.open()
+        try:
+            yield Parts(settings, context, store, keys, verifier, AccessTokens(keys, clock), hasher, ReceiptBook(context), log)
+        finally:
+            await broker.close()
+            await store.close()
+            hasher.close()
+
+
+def make_store(settings: Settings, clock: SystemClock) -> SqliteStore | PostgresStore:
+    """The store that the settings name, not opened yet; raises ``CannotStart`` where its driver is missing."""
+    if not settings.uses_postgresql:
+        return SqliteStore(settings.database_path, clock, readers=settings.readers)
     try:
-        await store.open(partial(publish_commit, broker), fatal)
+        from tenfour.storage.postgres import PostgresStore, Use
+    except ImportError as cause:
+        raise CannotStart(f"the database is a PostgreSQL one, and its driver is missing ({cause}): pip install 'tenfour[postgresql]'") from cause
+    # Nothing carries events to another node yet, so that there is none.
+    try:
+        return PostgresStore(settings.database, clock, readers=settings.readers, use=Use.ALONE)
     except StoreUnusable as cause:
         raise CannotStart(str(cause)) from cause
-    await broker.open()
+
+
+@contextlib.contextmanager
+def _own_data(settings: Settings) -> Iterator[None]:
+    """One process owns a data folder. A SQLite store locks it by itself, because its file is there."""
+    if not settings.uses_postgresql:
+        yield
+        return
+    lock = FileLock(settings.lock_folder / LOCK_FILE)
+    lock.acquire()
     try:
-        yield Parts(settings, context, store, keys, verifier, AccessTokens(keys, clock), hasher, ReceiptBook(context), log)
+        yield
     finally:
-        await broker.close()
-        await store.close()
-        hasher.close()
+        lock.release()
 
 
 def _open_data(data: Path, now_ms: int) -> SigningKeys:

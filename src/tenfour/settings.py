@@ -31,6 +31,7 @@ NOT_SETTINGS = {
     "TENFOUR_PROOF": "In tests: the long proofs run with all their rounds.",
 }
 """Names that begin like a setting and are none: the command line, or make, reads them."""
+POSTGRESQL = ("postgresql://", "postgres://")
 ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
 EXTERNAL_KEYS = ("issuer", "algorithm", "secret", "key", "jwks_url", "audience", "id_claim", "name_claim")
 
@@ -58,7 +59,12 @@ class Settings:
     registration: str = _setting("closed", "Who may make an account.", one_of=("closed", "invite", "open"))
     allowed_origins: tuple[str, ...] = _setting((), "Origins of pages that may use the server; empty: its own only. null stands for pages from file://.", example="https://app.example.org")
     trusted_proxies: tuple[str, ...] = _setting((), "Networks of proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8.", example="10.0.0.0/8")
-    database: str = _setting("", "Where the messages are; empty: the SQLite file tenfour.db in the data folder.", example="sqlite:////var/lib/tenfour/tenfour.db")
+    database: str = _setting(
+        "",
+        "Where the messages are: postgresql://user:password@host/name, or sqlite:/// and a path; empty: the SQLite file tenfour.db in the data folder.",
+        example="postgresql://tenfour@db.example.org/tenfour",
+        secret=True,
+    )
     broker: str = _setting("local", "What carries events between nodes.", one_of=("local",))
     readers: int = _setting(2, "Threads that read the database.", minimum=1)
     log_level: str = _setting("info", "The least that is logged.", one_of=("debug", "info", "warning", "error"))
@@ -115,8 +121,19 @@ class Settings:
         return not self.is_loopback and not self.url.startswith("https://")
 
     @property
+    def uses_postgresql(self) -> bool:
+        return self.database.startswith(POSTGRESQL)
+
+    @property
     def database_path(self) -> Path:
+        """The file of an embedded database."""
+        assert not self.uses_postgresql, "there is no file"
         return Path(self.database.removeprefix("sqlite:///")) if self.database else self.data / DATABASE_FILE
+
+    @property
+    def lock_folder(self) -> Path:
+        """Where the lock is by which one process owns an embedded database, and its data folder in any case."""
+        return self.data if self.uses_postgresql else self.database_path.parent
 
     @property
     def server_file(self) -> Path:
@@ -400,9 +417,17 @@ def _public_url_fault(url: str) -> str | None:
 
 
 def _database_fault(database: str) -> str | None:
+    """Does not show it: it may hold a password."""
     if not database or (database.startswith("sqlite:///") and database != "sqlite:///"):
         return None
-    return "database cannot be used: this version keeps messages in SQLite only, for example sqlite:////var/lib/tenfour/tenfour.db, or nothing for the data folder"
+    if not database.startswith(POSTGRESQL):
+        return "database cannot be used: it is postgresql://user:password@host/name, or sqlite:/// and a path, for example sqlite:////var/lib/tenfour/tenfour.db, or nothing for the data folder"
+    parts = _split(database)
+    if not parts.path.strip("/"):
+        return "database cannot be used: after the host stands the name of the database, for example postgresql://tenfour@db.example.org/tenfour"
+    if parts.fragment:
+        return "database cannot be used: it has a #; in a password that is written %23"
+    return None
 
 
 def _origin_fault(origin: str) -> str | None:

@@ -32,7 +32,10 @@ def backup(file: Path, data: str | None, *, as_json: bool) -> None:
     from tenfour.cli.reach import Reach
     from tenfour.storage.backup import back_up
 
-    source = Reach(data).settings().database_path
+    settings = Reach(data).settings()
+    if settings.uses_postgresql:
+        raise CommandFailed("the messages are in a PostgreSQL database", "It is backed up by its own programs: pg_dump or pg_basebackup.")
+    source = settings.database_path
     if not source.exists():
         raise CommandFailed(f"there is no database {source}", "Name the server's data folder by --data or TENFOUR_DATA.")
     try:

@@ -191,7 +191,7 @@ def _require_server(settings: Settings) -> RunningServer:
 
 def _require_database(settings: Settings) -> None:
     """In a wrong folder nothing is made."""
-    if not settings.database_path.exists():
+    if not settings.uses_postgresql and not settings.database_path.exists():
         raise CommandFailed(f"there is neither a server nor a database in {settings.data}", "Name the server's folder by --data or TENFOUR_DATA; `tenfour migrate` makes a new one.", Exit.UNREACHABLE)
 
 

@@ -34,7 +34,10 @@ def restore(file: Path, data: str | None, *, as_json: bool) -> None:
     from tenfour.storage.backup import restore as put_back
     from tenfour.storage.migrate import SchemaUnknown
 
-    path = Reach(data).settings().database_path
+    settings = Reach(data).settings()
+    if settings.uses_postgresql:
+        raise CommandFailed("the messages are in a PostgreSQL database", "It is restored by its own programs: pg_restore, or from a base backup.")
+    path = settings.database_path
     try:
         with progress("Restoring") as told:
             kept = put_back(file, path, SystemClock().now_ms(), told)

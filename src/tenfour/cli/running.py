@@ -43,7 +43,7 @@ def running_server(settings: Settings) -> RunningServer | None:
         said = json.loads(settings.server_file.read_text())
     except FileNotFoundError:
         return None
-    owner = lock_pid(settings.database_path.parent / LOCK_FILE)
+    owner = lock_pid(settings.lock_folder / LOCK_FILE)
     if owner is None or said["pid"] != owner or not _is_alive(owner):
         return None  # what a killed server left behind
     return RunningServer(said["url"], said.get("certificate"))

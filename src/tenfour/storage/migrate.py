@@ -15,7 +15,9 @@ from tenfour.ids import new_id
 from tenfour.storage.schema import store
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-NEWEST = "0004"
+NEWEST = "0005"
+MIGRATION_LOCK = 0x54454E464F5552
+"""The number of the advisory lock on PostgreSQL: TENFOUR in ASCII."""
 PRIVATE_FILE = 0o600
 
 
@@ -32,24 +34,32 @@ def schema_version(engine: Engine) -> str | None:
 
 
 def migrate(url: str, now_ms: int) -> bool:
+    """Brings the SQLite file of that address up, as ``migrate_engine`` does."""
+    engine = _migrating_engine(url)
+    try:
+        return migrate_engine(engine, now_ms)
+    finally:
+        engine.dispose()
+
+
+def migrate_engine(engine: Engine, now_ms: int) -> bool:
     """Applies what is missing and makes the store's epoch; whether anything was done.
 
     All of it is one transaction: who is interrupted finds the database as it was. Raises ``SchemaUnknown``.
     """
-    engine = _migrating_engine(url)
-    try:
-        version = schema_version(engine)
-        if version == NEWEST:
-            return False
-        if version is not None and version not in _known_versions():
-            raise SchemaUnknown(f"its schema is {version}, and this version of tenfour knows {NEWEST} at the most; install a newer one")
-        with engine.begin() as connection:
-            _upgrade(connection)
-            if connection.execute(store.select()).first() is None:
-                connection.execute(store.insert().values(id=1, epoch=new_id(now_ms)))
-        return True
-    finally:
-        engine.dispose()
+    version = schema_version(engine)
+    if version == NEWEST:
+        return False
+    if version is not None and version not in _known_versions():
+        raise SchemaUnknown(f"its schema is {version}, and this version of tenfour knows {NEWEST} at the most; install a newer one")
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # Of several nodes that start at once one migrates; the others wait here, and find nothing left to do.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        _upgrade(connection)
+        if connection.execute(store.select()).first() is None:
+            connection.execute(store.insert().values(id=1, epoch=new_id(now_ms)))
+    return True
 
 
 def _migrating_engine(url: str) -> Engine:

@@ -35,7 +35,8 @@ class Prepared:
             cursor.execute(compiled.text, given if compiled.order is None else [given[name] for name in compiled.order])
             found = cast("list[Row]", cursor.fetchall())
         except connection.dialect.loaded_dbapi.Error as cause:
-            raise DBAPIError(compiled.text, None, cause) from cause
+            is_gone = connection.dialect.is_disconnect(cause, connection.connection.driver_connection, cursor)
+            raise DBAPIError(compiled.text, None, cause, connection_invalidated=is_gone) from cause
         finally:
             cursor.close()
         return found

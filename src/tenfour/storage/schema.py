@@ -1,12 +1,14 @@
 """The tables, the same for SQLite and PostgreSQL.
 
 Times are integers: milliseconds since 1970, UTC. Ids are UUIDv7 as text. ``events`` and ``messages`` are
-keyed by (chat, seq) and (id); the text of a message lives in ``messages`` only.
+keyed by (chat, seq) and (id); the text of a message lives in ``messages`` only. A later migration that adds a
+text column for PostgreSQL gives it the collation of ``Text`` too.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Table, UniqueConstraint, text
+from sqlalchemy import Text as AnyText
 
 metadata = MetaData(
     naming_convention={
@@ -17,6 +19,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+# By bytes, as SQLite compares: the order of a language depends on the machine, and its indexes break when that is upgraded.
+Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")
 
 store = Table(
     "store",

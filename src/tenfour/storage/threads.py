@@ -56,9 +56,18 @@ class Readers:
             if future.cancelled():
                 continue
             try:
+                is_old = connection is not None
                 connection = connection or self._connect()
-                with connection.begin():
-                    result = query(connection)
+                try:
+                    result = _query(connection, query)
+                except DBAPIError as cause:
+                    if not (is_old and cause.connection_invalidated):
+                        raise
+                    # A database that was restarted meanwhile is no reason to refuse: a read can be done again.
+                    self._give_up(connection)
+                    connection = None
+                    connection = self._connect()
+                    result = _query(connection, query)
             except DBAPIError as cause:
                 connection = self._give_up(connection)
                 self._hop(_fail, future, _store_down(cause))
@@ -78,6 +87,11 @@ class Readers:
 
     def _hop(self, callback: Callable[[asyncio.Future[Any], Any], None], future: asyncio.Future[Any], value: object) -> None:
         self._loop.call_soon_threadsafe(callback, future, value)
+
+
+def _query(connection: Connection, query: Callable[[Connection], T]) -> T:
+    with connection.begin():
+        return query(connection)
 
 
 def _resolve(future: asyncio.Future[Any], result: object) -> None:

@@ -6,7 +6,8 @@ then the results of changes, then the events for the broker.
 Full: ``submit`` says ``busy`` at once. In trouble: everything that waits gets ``store_down``, and so does
 what is submitted until the loop has told the senders; otherwise a later message of a sender could be
 stored before the refused one comes again (G9). While nobody sends, the thread tries once a second whether
-the trouble is over. An unknown outcome ends the thread: nothing is written until the file was opened anew.
+the trouble is over. An unknown outcome ends the thread: nothing is written until the file was opened anew;
+but for a database that can be asked later (``OutcomeOpen``).
 """
 
 from __future__ import annotations
@@ -54,13 +55,17 @@ class OutcomeUnknown(Exception):
     """Nobody can say whether the batch is in the store: the commit itself broke."""
 
 
+class OutcomeOpen(Exception):
+    """Nobody can say yet whether the batch is in the store. The session finds out by itself, and goes on."""
+
+
 class Session(Protocol):
     """The writer's connection to its database; used on the writer thread only."""
 
     def write(self, appends: Sequence[Append], changes: Sequence[Change]) -> Written:
         """One durable transaction; fills in each change's ``result`` or ``error``.
 
-        Raises ``WriteFailed`` or ``OutcomeUnknown``.
+        Raises ``WriteFailed``, ``OutcomeOpen`` or ``OutcomeUnknown``.
         """
 
     def probe(self) -> None:
@@ -226,6 +231,8 @@ class Writer:
             self._fail(appends, changes, ErrorCode.STORE_DOWN, str(cause))
         except OutcomeUnknown as cause:
             self._break(appends, changes, str(cause))
+        except OutcomeOpen as cause:
+            self._fail(appends, changes, ErrorCode.OUTCOME_UNKNOWN, str(cause))
         except Exception as cause:  # noqa: BLE001 - a mistake costs its batch, not the thread that everybody waits for
             self._fail(appends, changes, ErrorCode.STORE_DOWN, f"a mistake in the writer: {cause!r}")
             self._hop(self._report, cause)
