@@ -475,7 +475,7 @@ async def ann(server: Server) -> Any:
     servers.hang_up()
 
 
-@pytest.mark.parametrize("carrier", ["authorization", "subprotocol", "query", "first_frame"])
+@pytest.mark.parametrize("carrier", ["authorization", "subprotocol", "ticket", "query", "first_frame"])
 def test_a_token_lets_in_however_it_is_brought_and_is_never_printed(server: Server, ann: Any, carrier: str) -> None:
     echoing = ["-x", '{"type":"authenticate","token":"${token}"}', "--expect", "type=authenticated"]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tenfour.cli.transcript import Secrets, Times, Transcript, Write
     from tenfour.cli.typed import Terminal
 
-_CARRIERS = ("authorization", "subprotocol", "query", "first_frame")
+_CARRIERS = ("authorization", "subprotocol", "ticket", "query", "first_frame")
 _STDIN = 0
 LINGER_S = 1.0
 
@@ -56,7 +56,9 @@ class _InOrder(click.Command):
 @click.option("--token-file", type=click.Path(dir_okay=False, allow_dash=True), metavar="FILE", help="A file with the token; - is standard input.")
 @click.option("--login", metavar="NAME", help="Logs in as this account, by its password (asked for, or TENFOUR_PASSWORD).")
 @click.option("--as", "speaker", metavar="NAME", help="As this account of this machine's server, without a password; also where URL leads to it by another way.")
-@click.option("--carrier", type=click.Choice(_CARRIERS), default="authorization", help="How the token is brought [authorization]; browsers use subprotocol.")
+@click.option(
+    "--carrier", type=click.Choice(_CARRIERS), default="authorization", help="How the token is brought [authorization]; browsers use subprotocol. For ticket it is traded for a one-time ticket."
+)
 @click.option("--chat", metavar="ID", help="Tenfour's door of this chat, in place of the one for all.")
 @click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of the upgrade request; replaces our own of that name.")
 @click.option("-s", "--subprotocol", "subprotocols", multiple=True, metavar="NAME", help="A subprotocol to offer.")

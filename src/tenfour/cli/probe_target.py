@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tenfour.cli.destination import Destination
@@ -18,6 +20,9 @@ from tenfour.doctor.steps.http import server_of
 from tenfour.doctor.steps.tls import unverifying, verifying
 from tenfour.doctor.talk.opening import Target, TokenSource
 from tenfour.wire.frames import PROTOCOL
+
+if TYPE_CHECKING:
+    import httpx
 
 _SECRET_KEYS = frozenset({"token", "ticket", "access_token"})
 
@@ -34,10 +39,18 @@ async def target_of(wanted: Destination, secrets: Secrets, stack: contextlib.Asy
         raise CommandFailed("there are two Authorization headers: the token's, and your own", "Leave one out, or bring the token by another --carrier.", Exit.WRONG_USE)
     tls = _trust(wanted, own) if address.is_secure else None
     proxy = _proxy(wanted.proxy, secrets) if wanted.proxy is not None else None
+
+    async def http() -> httpx.AsyncClient:
+        import httpx
+
+        return await stack.enter_async_context(httpx.AsyncClient(base_url=server_of(address), timeout=wanted.timeout_s, verify=tls or True))
+
+    token = _remembered(await _source(wanted, http, stack), secrets) if wanted.has_token else None
     return Target(
         address,
         query,
-        token=await _token(wanted, address, tls, secrets, stack) if wanted.has_token else None,
+        token=token,
+        ticket=_remembered(await _tickets(token, http), secrets) if token is not None and wanted.carrier == "ticket" else None,
         renews=wanted.login is not None or wanted.speaker is not None,
         carrier=wanted.carrier,
         headers=headers,
@@ -119,30 +132,43 @@ def _trust(wanted: Destination, own: ssl.SSLContext | None) -> ssl.SSLContext:
     return context
 
 
-async def _token(wanted: Destination, address: Address, tls: ssl.SSLContext | None, secrets: Secrets, stack: contextlib.AsyncExitStack) -> TokenSource:
-    """Where the token comes from; whatever it gives is never printed."""
-    source = await _source(wanted, address, tls, stack)
+def _remembered(source: TokenSource, secrets: Secrets) -> TokenSource:
+    """The same, but whatever it gives is never printed, and where the server is away for it that is a line that broke."""
 
     async def remembered() -> str:
-        token = await source()
-        secrets.add(token)
-        return token
+        import httpx
+
+        try:
+            secret = await source()
+        except httpx.TransportError as cause:
+            raise ConnectionError(f"no token was to be had ({cause or type(cause).__name__})") from cause
+        secrets.add(secret)
+        return secret
 
     return remembered
 
 
-async def _source(wanted: Destination, address: Address, tls: ssl.SSLContext | None, stack: contextlib.AsyncExitStack) -> TokenSource:
-    """The imports bring HTTP, for which only who needs a token has to wait."""
+async def _tickets(token: TokenSource, http: Callable[[], Awaitable[httpx.AsyncClient]]) -> TokenSource:
+    """One-time tickets, each traded for the token."""
+    from tenfour.cli.rest import Rest
+
+    rest = Rest(await http(), token)
+
+    async def ticket() -> str:
+        return str((await rest.call("POST", "/ws-tickets"))["ticket"])
+
+    return ticket
+
+
+async def _source(wanted: Destination, http: Callable[[], Awaitable[httpx.AsyncClient]], stack: contextlib.AsyncExitStack) -> TokenSource:
+    """Where the token comes from. The imports bring HTTP, for which only who needs a token has to wait."""
     from tenfour.cli.bearers import GivenToken, SessionTokens, read_token
 
     if wanted.login is not None:
-        import httpx
-
         from tenfour.cli.passwords import read_password
 
         password = read_password(f"Password of {wanted.login}")
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=server_of(address), timeout=wanted.timeout_s, verify=tls or True))
-        return SessionTokens(http, wanted.login, password).current
+        return SessionTokens(await http(), wanted.login, password).current
     if wanted.speaker is not None:
         from tenfour.cli.reach import Reach, speaking
 

@@ -35,11 +35,15 @@ TokenSource = Callable[[], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to connect, and with what. ``token`` is asked before each attempt; ``renews`` says that it may give another one."""
+    """Where to connect, and with what.
+
+    ``token``, or in its place ``ticket``, is asked at each attempt and may raise ``OSError``; ``renews`` says that it may give another one.
+    """
 
     address: Address
     query: str = ""
     token: TokenSource | None = None
+    ticket: TokenSource | None = None
     renews: bool = False
     carrier: Carrier = "authorization"
     headers: tuple[tuple[str, str], ...] = ()
@@ -120,10 +124,11 @@ class _Attempt:
         return await self._ask(way, (reader, writer))
 
     async def _ask(self, way: Way, line: Line) -> Opened | NotConnected:
-        token = await self.target.token() if self.target.token is not None else None
-        asked = self._asked(token)
+        source = self.target.ticket or self.target.token
         opened = False
         try:
+            token = await source() if source is not None else None
+            asked = self._asked(token)
             async with asyncio.timeout(self.target.patience_s):
                 answered = await ask_on(line, way, asked)
             opened = answered.is_open and answered.accept_is_right
