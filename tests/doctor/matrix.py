@@ -8,6 +8,7 @@ instead. ``python -m tests.doctor.matrix`` prints the rows that there are tests 
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -15,7 +16,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,11 +28,14 @@ from tenfour.causes import CAUSES, LAYER_TITLES
 from tenfour.doctor.evidence import Evidence
 from tenfour.doctor.probe import Options, Target, examine
 from tenfour.doctor.report import Report, report_of
+from tenfour.doctor.watch import Watch
 from tests.cli.commands import Ran, run
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "reference" / "doctor-matrix.md"
 WRITES = os.environ.get("TENFOUR_MATRIX") == "write"
 HEALTHY_S, UNHEALTHY_S = 3.0, 15.0
+WATCH_EVERY_S = 600.0
+"""The end of a held connection is told at once, so that no second look is due before the test is over."""
 # What is promised is measured where the page is written and in the long proofs; a machine full of other tests takes longer.
 BUSY = 1 if WRITES or os.environ.get("TENFOUR_PROOF") == "1" else 5
 MUCH_TIME_S = 0.1
@@ -75,6 +80,18 @@ class Staged:
         self._judge(report_of(evidence), time.monotonic() - begun_s, options.idle_s)
         return evidence
 
+    async def is_named_when_it_happens(self, url: str, happen: Callable[[], Awaitable[object]], **target: object) -> None:
+        """Has the doctor watch until it is well and holds a connection, lets it happen, and takes what the doctor tells of the end."""
+        watch = Watch(Target(url, **target), Options(), WATCH_EVERY_S)  # type: ignore[arg-type]
+        async with aclosing(watch.changes()) as changes:
+            first = await anext(changes)
+            assert first.diagnosis.cause is None, first.diagnosis.says
+            begun_s = time.monotonic()
+            told = asyncio.ensure_future(anext(changes))
+            await happen()
+            change = await told
+        self._judge(Report(change.diagnosis, change.checks, change.evidence), time.monotonic() - begun_s, None)
+
     def is_named_by_command(self, *arguments: str, data: Path | None = None, by: Callable[..., Ran] = run, **environment: str) -> Report:
         """Runs ``tenfour doctor`` with these arguments, by ``tenfour`` in a process of its own; its report."""
         begun_s = time.monotonic()
@@ -112,6 +129,7 @@ _CHANGING = (
     (re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):\d+"), r"\1:PORT"),
     (re.compile(r"\b[Pp]ort \d+"), "port PORT"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
+    (re.compile(r"\bnodes? [0-9a-f]{12}( and [0-9a-f]{12})*"), "NODES"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"), "MOMENT"),
     (re.compile(r"\d[\d.,]*(?= (?:ms|s|seconds?|minutes?|hours?|days?)\b)"), "N"),
     (re.compile(r" (?:ms|s|seconds?|minutes?|hours?|days?)\b"), " UNITS"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import cycle
 from typing import Any
 
@@ -226,3 +226,10 @@ BAD = {
 async def test_one_of_two_servers_is_bad(staged: Staged, server: Server, bad: Talk) -> None:
     async with listening(in_turn(relaying(server.url), bad)) as port:
         await staged.is_named_at(f"ws://127.0.0.1:{port}{DOOR}")
+
+
+@pytest.mark.cause("nodes_split", "A load balancer before two servers of Tenfour, each with a database of its own.")
+async def test_two_servers_with_a_database_each(staged: Staged, server: Server, make_server: Callable[..., Server]) -> None:
+    world = await server.world("ann")
+    async with listening(in_turn(relaying(server.url), relaying(make_server().url))) as port:
+        await staged.is_named_at(f"ws://127.0.0.1:{port}{DOOR}", token=world.ann.token)

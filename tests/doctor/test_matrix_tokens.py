@@ -14,7 +14,7 @@ from tests.cli.commands import tenfour
 from tests.doctor.listeners import listening, relaying
 from tests.doctor.matrix import Staged
 from tests.doctor.staging.clocks import WrongClock, compiled
-from tests.servers import Server, World
+from tests.servers import TLS, Server, World
 from tests.tokens import EXTERNAL, SECRET, now_s, of_another_server, own, part, product, signed_with_the_public_key_as_secret, unsigned, with_another_signature, with_another_user
 
 pytestmark = pytest.mark.slow
@@ -143,13 +143,24 @@ async def test_a_disabled_user(staged: Staged, server: Server, world: World) -> 
     await staged.is_named_at(ws(server), token=world.ann.token)
 
 
+async def log_in(server: Server) -> str:
+    """The access token of a new account's log-in."""
+    account = {"name": f"ann-{uuid.uuid4().hex[:8]}", "password": PASSWORD}
+    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=30, verify=TLS) as http:
+        (await http.post("/users", json=account, headers=server.administration())).raise_for_status()
+        token: str = (await http.post("/sessions", json=account)).raise_for_status().json()["access_token"]
+    return token
+
+
+async def log_out(server: Server, token: str) -> None:
+    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=30, verify=TLS) as http:
+        (await http.delete("/sessions/current", headers={"Authorization": f"Bearer {token}"})).raise_for_status()
+
+
 @pytest.mark.cause("token_revoked", "The user logged out, and the token of that log-in goes on being used.")
 async def test_a_session_that_was_ended(staged: Staged, server: Server) -> None:
-    account = {"name": f"ann-{uuid.uuid4().hex[:8]}", "password": PASSWORD}
-    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=30) as http:
-        (await http.post("/users", json=account, headers=server.administration())).raise_for_status()
-        token = (await http.post("/sessions", json=account)).raise_for_status().json()["access_token"]
-        (await http.delete("/sessions/current", headers={"Authorization": f"Bearer {token}"})).raise_for_status()
+    token = await log_in(server)
+    await log_out(server, token)
 
     await staged.is_named_at(ws(server), token=token)
 
@@ -231,3 +242,34 @@ async def test_a_chat_that_one_was_removed_from(staged: Staged, server: Server, 
     (await world.ann.request("DELETE", f"/chats/{chat}/members/{world.bob.id}")).raise_for_status()
 
     await staged.is_named_at(ws(server), token=world.bob.token, chat=chat)
+
+
+# While a connection stands
+
+
+@pytest.mark.cause("member_removed", "The user is removed from the chat while the connection stands (`--watch`).")
+async def test_a_member_who_is_removed(staged: Staged, server: Server, world: World) -> None:
+    chat = await world.chat("ann", "bob")
+
+    await staged.is_named_when_it_happens(ws(server), lambda: world.ann.request("DELETE", f"/chats/{chat}/members/{world.bob.id}"), token=world.bob.token, chat=chat)
+
+
+@pytest.mark.cause("user_disabled", "The account is disabled while the connection stands (`--watch`).")
+async def test_a_user_who_is_disabled(staged: Staged, server: Server, world: World) -> None:
+    await staged.is_named_when_it_happens(ws(server), lambda: world.backend("PATCH", f"/users/{world.ann.id}", json={"disabled": True}), token=world.ann.token)
+
+
+@pytest.mark.cause("token_revoked", "The user logs out elsewhere while the connection stands (`--watch`).")
+async def test_a_session_that_is_ended(staged: Staged, server: Server) -> None:
+    token = await log_in(server)
+
+    await staged.is_named_when_it_happens(ws(server), lambda: log_out(server, token), token=token)
+
+
+@pytest.mark.cause("replaced", "The user opens ten more connections while this one stands (`--watch`).")
+async def test_a_connection_that_others_push_out(staged: Staged, server: Server, world: World) -> None:
+    async def open_ten() -> None:
+        for _ in range(10):
+            await world.ann.connect()
+
+    await staged.is_named_when_it_happens(ws(server), open_ten, token=world.ann.token)

@@ -61,6 +61,8 @@ def _closed(evidence: Evidence, welcome: Welcome, close: Close) -> Finding:
         found = _by_token(evidence, token, welcome, close)
         if found is not None:
             return found
+    if close.error == "not_a_member" and evidence.ended is not None and evidence.ended.close.error == "removed_from_chat":
+        return Finding.plain("member_removed", "It happened while the connection stood, and it is not let in any more.")
     if close.error == "chat_id_invalid":
         return Finding.plain("chat_id_not_uuid", f"There stands “{evidence.address.path.rpartition('/chats/')[2].removesuffix('/ws')}”.")
     return by_close(close) or Finding.likely("tcp_reset", "It opened, and the line was cut before the server had said anything.")
