@@ -65,4 +65,4 @@ async def test_a_cut_that_the_servers_heartbeat_prevents_is_said_and_no_fault(ma
     assert named(evidence) is None
     line = next(check.line for check in checks(evidence) if check.name == "silence")
     assert line.startswith("cut after 1.")
-    assert line.endswith("of silence, which the server's heartbeat of 0.4 s prevents")
+    assert line.endswith("of silence, which the server's heartbeat of 400 ms prevents")
