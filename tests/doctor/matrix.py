@@ -129,7 +129,7 @@ _CHANGING = (
     (re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):\d+"), r"\1:PORT"),
     (re.compile(r"\b[Pp]ort \d+"), "port PORT"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
-    (re.compile(r"\bnodes? [0-9a-f]{12}( and [0-9a-f]{12})*"), "NODES"),
+    (re.compile(r"\b[0-9a-f]{12}\b"), "HEX"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"), "MOMENT"),
     (re.compile(r"\d[\d.,]*(?= (?:ms|s|seconds?|minutes?|hours?|days?)\b)"), "N"),
     (re.compile(r" (?:ms|s|seconds?|minutes?|hours?|days?)\b"), " UNITS"),
@@ -139,7 +139,7 @@ _CHANGING = (
     (re.compile(r"\S+, process \d+"), "PROGRAM, process PID"),
     (re.compile(r"(?<!N )\bat once\b|\bafter N UNITS"), "WHEN"),
 )
-"""What differs from run to run and machine to machine: ports, ids, moments, measured times, and the words of foreign programs."""
+"""What differs from run to run and machine to machine: ports, ids, references, moments, measured times, and the words of foreign programs."""
 
 
 def stable(said: str) -> str:

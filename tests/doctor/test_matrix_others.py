@@ -14,6 +14,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from tests.cli.commands import run
 from tests.doctor.listeners import Authority, Reread, Talk, accepting, answering, greeting, head_of, listening, mute, relaying
 from tests.doctor.matrix import Staged
+from tests.doctor.relays import Change, relaying_frames, with_a_deaf_second_node
 from tests.servers import Server
 from tests.tokens import product
 
@@ -232,4 +233,27 @@ async def test_one_of_two_servers_is_bad(staged: Staged, server: Server, bad: Ta
 async def test_two_servers_with_a_database_each(staged: Staged, server: Server, make_server: Callable[..., Server]) -> None:
     world = await server.world("ann")
     async with listening(in_turn(relaying(server.url), relaying(make_server().url))) as port:
+        await staged.is_named_at(f"ws://127.0.0.1:{port}{DOOR}", token=world.ann.token)
+
+
+# Delivery
+
+
+@pytest.mark.cause("broker_down", "Two nodes of one database behind one address, of which one hears nothing from the broker.")
+async def test_a_node_without_the_broker(staged: Staged, server: Server) -> None:
+    world = await server.world("ann")
+    async with listening(with_a_deaf_second_node(server.url)) as port:
+        await staged.is_named_at(f"ws://127.0.0.1:{port}{DOOR}", token=world.ann.token)
+
+
+ERROR = text(b'{"type":"error","code":"read_only","detail":"You may read this chat only.","advice":"Ask an owner."}')
+
+
+@pytest.mark.cause("error_broadcast", "A relay sends everybody in the chat the error of one client.")
+async def test_an_error_for_everybody(staged: Staged, server: Server) -> None:
+    def changing() -> Change:
+        return lambda frame: ERROR + frame if b'"type":"message_sent"' in frame else frame
+
+    world = await server.world("ann")
+    async with listening(relaying_frames(server.url, changing)) as port:
         await staged.is_named_at(f"ws://127.0.0.1:{port}{DOOR}", token=world.ann.token)
