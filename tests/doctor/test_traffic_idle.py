@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tenfour.doctor.diagnosis import checks, diagnose
@@ -64,5 +66,4 @@ async def test_a_cut_that_the_servers_heartbeat_prevents_is_said_and_no_fault(ma
 
     assert named(evidence) is None
     line = next(check.line for check in checks(evidence) if check.name == "silence")
-    assert line.startswith("cut after 1.")
-    assert line.endswith("of silence, which the server's heartbeat of 400 ms prevents")
+    assert re.fullmatch(r"cut after [\d.]+ s of silence, which the server's heartbeat of [\d.]+ m?s prevents", line)
