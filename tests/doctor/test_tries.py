@@ -226,6 +226,13 @@ async def test_a_proxy_that_refuses_the_tunnel_is_the_cause_where_nothing_else_g
     assert "answers CONNECT with status 403" in diagnose(evidence).says
 
 
+async def test_a_proxy_without_a_scheme_is_shown_without_its_password():
+    evidence = await look("ws://chat.invalid/feed", environment={"http_proxy": f"ada:pa%20ss@127.0.0.1:{closed_port()}"})
+
+    assert evidence.forward.url.startswith("http://(hidden)@127.0.0.1:")
+    assert "pa%20ss" not in repr(evidence)
+
+
 async def test_tls_goes_through_the_tunnel(authority):
     async with listening(accepting(), authority.server()) as port, tunnelling(port, log=[]) as proxy:
         evidence = await look(f"wss://localhost:{port}/feed", tls=authority.trusted(), environment={"ALL_PROXY": proxy})

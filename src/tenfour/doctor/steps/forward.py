@@ -56,7 +56,7 @@ def _exempts(entry: str, address: Address) -> bool:
 async def ask_through(proxy: Proxied, way: Way, asked: Asked, patience_s: float) -> Forward:
     """CONNECT, TLS where the address has it, and the upgrade without a token."""
     started_s = now_s()
-    seen = Forward(0.0, proxy.variable, shown(proxy.url))
+    seen = Forward(0.0, proxy.variable, shown(proxy.parts.geturl()))
     if proxy.parts.scheme != "http":
         return _at_end(seen, started_s, text=f"proxies by {proxy.parts.scheme} are not tried here")
     writer: asyncio.StreamWriter | None = None
