@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from tenfour.doctor.evidence import Certificate, Reply, Tls
+from tenfour.doctor.steps.http import SERVER
 from tenfour.doctor.steps.http1 import get
 from tenfour.doctor.steps.way import Way, connect, hang_up, now_s, since_ms
 
@@ -68,7 +69,7 @@ async def _without_sni(way: Way, patience_s: float) -> Certificate | None:
 
 
 async def _plain(way: Way) -> Reply:
-    return (await get(replace(way, tls=None), "/", PLAIN_PATIENCE_S)).reply
+    return (await get(replace(way, tls=None), SERVER, PLAIN_PATIENCE_S)).reply
 
 
 async def _once(way: Way, patience_s: float) -> Tls:
