@@ -14,15 +14,17 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from playwright.async_api import Browser, Page, expect  # noqa: E402 - after the path
+from tests.api.asking import ask, bearer  # noqa: E402
 from tests.doctor.listeners import listening, relaying  # noqa: E402
-from tests.servers import Person, Server, Wire, World  # noqa: E402
+from tests.servers import Person, Server, Wire, World, open_wire  # noqa: E402
 from tests.web.browser import chromium, people  # noqa: E402
-from tests.web.residents import Resident, message, residents  # noqa: E402
+from tests.web.residents import Resident, administrator, message, residents  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 ME = "mara.lind"
+ADMINISTRATOR = "ines.moreau"
 OTHERS = {"jonas": "Jonas Brandt", "priya": "Priya Nair", "tom": "Tom Okafor", "elif": "Elif Demir", "lucia": "Lucia Ferri"}
 HARBOUR = [
     ("jonas", "Morning! The new timetable is live on the **staging** boards. Could somebody look at the evening ferries?"),
@@ -47,11 +49,12 @@ DIRECT = {"priya": [("mara", "Do you have ten minutes after lunch?"), ("priya", 
 
 
 class Town:
-    """The company: one person with an account, whose pictures are taken, and the others."""
+    """The company: one person with an account, whose pictures are taken, an administrator, and the others."""
 
-    def __init__(self, server: Server, me: Resident, world: World, wires: dict[str, Wire]) -> None:
+    def __init__(self, server: Server, me: Resident, root: Resident, world: World, wires: dict[str, Wire]) -> None:
         self.server = server
         self.me = me
+        self.root = root
         self.world = world
         self.wires = wires
         self.harbour = ""
@@ -93,13 +96,14 @@ class Town:
 
 async def open_town(server: Server) -> Town:
     (me,) = await residents(server, ME)
+    root = await administrator(server, ADMINISTRATOR)
     world = await server.world()
     for name, written in OTHERS.items():
         made = await world.backend("PUT", f"/users/{name}", json={"name": written})
         made.raise_for_status()
         world.people[name] = Person(server, name, name, made.json()["id"], server.token_of(made.json()["id"]))
     wires = {name: await world.people[name].connect() for name in OTHERS} | {"mara": await me.connect()}
-    town = Town(server, me, world, wires)
+    town = Town(server, me, root, world, wires)
     await town.settle()
     return town
 
@@ -194,6 +198,54 @@ async def debug(page: Page, address: str, token: str, chat: str, name: str) -> N
     await take(page, name)
 
 
+async def refusals(town: Town) -> None:
+    """Connections that end or are not let in: what an administrator would like to know."""
+    for _ in range(9):
+        await (await open_wire(town.server, headers=bearer("cut.off"))).closed()
+    expired = town.server.token_of(town.world.people["lucia"].id, life_s=-3600)
+    for _ in range(5):
+        await (await open_wire(town.server, headers=bearer(expired))).closed()
+    for _ in range(3):
+        await (await open_wire(town.server, town.harbour, headers=bearer(town.server.token_of(town.root.id)))).closed()
+    for _ in range(2):
+        await ask(town.server, "GET", "/api/v1/ws", headers={"Sec-WebSocket-Key": "x", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/130.0"})
+    for _ in range(3):
+        (await town.world.people["tom"].connect()).abort()
+
+
+async def work(town: Town, page: Page) -> None:
+    """A minute in which people write, seen by the page answer by answer."""
+    (chat,) = [each["id"] for each in (await town.me.request("GET", "/chats"))["items"] if each["title"] == "Weekend sail"]
+    readers = [asyncio.create_task((await town.world.people["elif"].connect(chat)).closed()) for _ in range(5)]
+    for turn in range(16):
+        async with page.expect_response("**/diagnostics/figures"):
+            for name in OTHERS:
+                await town.wires[name].send_all(chat, ["Aye!"] * (1 + turn * len(name) % 7))
+    assert not any(each.done() for each in readers), "nobody hung up"
+
+
+async def of_administrator(browser: Browser, town: Town) -> None:
+    async with people(browser, lambda: town.server.url) as person:
+        page = await town.root.enter(await person(viewport={"width": 1280, "height": 1140}, color_scheme="light"), "/")
+        await page.goto(f"{town.server.url}/admin")
+        await work(town, page)
+        await take(page, "admin-light")
+        await page.set_viewport_size({"width": 1280, "height": 800})
+        await page.goto(f"{town.server.url}/admin/connections")
+        await expect(page.get_by_role("table")).to_be_visible()
+        await take(page, "admin-connections-light")
+        await page.emulate_media(color_scheme="dark")
+        await page.goto(f"{town.server.url}/admin/endings")
+        await page.get_by_role("button", name="The token has expired").click()
+        await expect(page.get_by_role("heading", name="What to do")).to_be_visible()
+        await expect(page.get_by_role("row")).to_have_count(6)
+        await take(page, "admin-endings-dark")
+        page = await town.root.enter(await person(**PHONE, color_scheme="dark"))
+        await page.goto(f"{town.server.url}/admin/endings")
+        await expect(page.get_by_role("heading", name="Endings by cause")).to_be_visible()
+        await take(page, "phone-admin-dark")
+
+
 async def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:
@@ -204,6 +256,8 @@ async def main() -> None:
                 for scheme in ("light", "dark"):
                     await of_desktop(browser, town, scheme)
                     await of_phone(browser, town, scheme)
+                await refusals(town)
+                await of_administrator(browser, town)
                 await of_tools(browser, town)
         finally:
             server.stop()

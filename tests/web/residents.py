@@ -66,6 +66,13 @@ async def residents(server: Server, *names: str) -> list[Resident]:
     return found
 
 
+async def administrator(server: Server, name: str) -> Resident:
+    """A new account that administers the server."""
+    await account(server, name, admin=True)
+    me = await ask(server, "GET", "/api/v1/me", headers=await log_in(server, name))
+    return Resident(server, name, me.json()["id"])
+
+
 def composer(page: Page) -> Locator:
     return page.get_by_role("main").get_by_role("textbox")
 

@@ -1,4 +1,4 @@
-"""The admin page, in Chromium, of a server with people on it and others who were not let in."""
+"""The admin page, in Chromium, of a server with people on it and others who were not let in; and what is everybody's of it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.api.asking import PASSWORD, ask, bearer
+from tests.api.asking import PASSWORD, bearer
 from tests.needs import need_axe
 from tests.servers import Server, open_wire
 from tests.web.browser import people
-from tests.web.residents import NETWORK_IS_GONE, Resident, residents
+from tests.web.residents import NETWORK_IS_GONE, Resident, administrator, residents
 from tests.web.test_access import TOO_WIDE, VIOLATIONS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.slow]
@@ -29,11 +29,6 @@ class Town:
     """Of a message that ann has sent and bob has."""
 
 
-async def administrator(server: Server, name: str = "root") -> Resident:
-    made = await ask(server, "POST", "/api/v1/users", json={"name": name, "password": PASSWORD, "admin": True}, headers=server.administration())
-    return Resident(server, name, made.json()["id"])
-
-
 async def town(server: Server) -> Town:
     """Two who talk, three tokens that are none, one stranger at a door, one line that was cut."""
     ann, bob, eve = await residents(server, "ann", "bob", "eve")
@@ -47,7 +42,7 @@ async def town(server: Server) -> Town:
         await (await open_wire(server, headers=bearer("no.jwt"))).closed()
     await (await open_wire(server, chat, headers=eve.headers)).closed()
     (await eve.connect()).abort()
-    return Town(await administrator(server), ann, chat, seq)
+    return Town(await administrator(server, "root"), ann, chat, seq)
 
 
 def card(page: Page, title: str) -> Locator:
@@ -158,13 +153,29 @@ async def test_nobody_else_has_a_way_in(browser: Browser, make_server: Callable[
         assert not [url for url in asked if "/diagnostics/" in url]
 
 
+async def test_everybody_sees_their_own_connections_below_their_sessions(browser: Browser, make_server: Callable[..., Server]) -> None:
+    server = make_server()
+    async with people(browser, lambda: server.url) as person:
+        ann, bob = await residents(server, "ann", "bob")
+        await ann.connect()
+        await bob.connect()
+        page = await ann.enter(await person())
+        await page.goto(f"{server.url}/settings/sessions")
+
+        own = page.locator("section").filter(has=page.get_by_role("heading", name="Open connections")).get_by_role("listitem")
+
+        await expect(own).to_have_count(2)
+        await expect(own.filter(has_text="This page")).to_have_count(1)
+        await expect(own.filter(has_text="Python")).to_have_count(1)
+
+
 async def test_a_server_that_went_away_leaves_what_was_known_and_says_so(browser: Browser, make_server: Callable[..., Server]) -> None:
     server = make_server()
     async with people(browser, lambda: server.url) as person:
         await residents(server)
         tab = await person()
         tab.allow(NETWORK_IS_GONE)
-        page = await (await administrator(server)).enter(tab)
+        page = await (await administrator(server, "root")).enter(tab)
         await page.goto(f"{server.url}/admin")
         await expect(page.get_by_role("heading", name="All is well")).to_be_visible()
 

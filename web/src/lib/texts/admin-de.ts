@@ -163,6 +163,7 @@ export const admin: AdminTexts = {
       one: `# beendete, von den letzten ${kept}, die behalten werden.`,
       other: `# beendete, von den letzten ${kept}, die behalten werden.`,
     }),
+  endingsGrey: 'Grau: Der Client oder die Leitung hat sie beendet, mehr weiß der Server nicht.',
   noEndings: 'Keine Verbindung ist beendet',
   noEndingsText: 'Seit dem Start des Knotens wurde keine geschlossen und keine abgelehnt.',
   noEndingsFound: 'Keine beendete ist so',
@@ -174,6 +175,7 @@ export const admin: AdminTexts = {
   timesShort: (count: string) => `× ${count}`,
   whatToDo: 'Was zu tun ist',
   entry: 'Eintrag zur Fehlersuche',
+  nobody: 'unbekannt',
   when: 'Wann',
   close: 'Close',
   closeHint: 'Der Close-Code; bei einem abgelehnten Upgrade der HTTP-Status.',
@@ -227,10 +229,4 @@ export const admin: AdminTexts = {
   hasReceived: 'empfangen, nicht gelesen',
   hasNothing: 'noch keine Quittung',
   queued: (amount: string) => `${amount} in der Schlange`,
-
-  // Eigene Verbindungen, in den Einstellungen
-  ownTitle: 'Offene Verbindungen',
-  ownText: 'Was von dir gerade mit diesem Server verbunden ist.',
-  ownThis: 'Diese Seite',
-  ownNone: 'Zurzeit keine.',
 };

@@ -162,6 +162,7 @@ export const admin = {
       one: `# ending, of the last ${kept} that are kept.`,
       other: `# endings, of the last ${kept} that are kept.`,
     }),
+  endingsGrey: 'Grey: the client or the line ended it, and the server knows no more.',
   noEndings: 'No connection has ended',
   noEndingsText: 'Since the start of the node none was closed and none refused.',
   noEndingsFound: 'No ending is like that',
@@ -173,6 +174,7 @@ export const admin = {
   timesShort: (count: string) => `× ${count}`,
   whatToDo: 'What to do',
   entry: 'Troubleshooting entry',
+  nobody: 'unknown',
   when: 'When',
   close: 'Close',
   closeHint: 'The close code; of a refused upgrade the HTTP status.',
@@ -226,10 +228,4 @@ export const admin = {
   hasReceived: 'received, not read',
   hasNothing: 'no receipt yet',
   queued: (amount: string) => `${amount} in its queue`,
-
-  // Own connections, in the settings
-  ownTitle: 'Open connections',
-  ownText: 'What of yours is connected to this server now.',
-  ownThis: 'This page',
-  ownNone: 'None at the moment.',
 };

@@ -44,6 +44,13 @@ export const settings: SettingsTexts = {
   device: (browser: string, system: string) => `${browser} auf ${system}`,
   unknownDevice: 'Unbekanntes Gerät',
 
+  // Eigene Verbindungen, unter den Sitzungen
+  connectionsTitle: 'Offene Verbindungen',
+  connectionsText: 'Was von dir gerade mit diesem Server verbunden ist.',
+  connectionsNone: 'Zurzeit keine.',
+  thisPage: 'Diese Seite',
+  connectedSince: (when: string) => `Seit: ${when}`,
+
   // Aussehen
   sample: 'Muster der Chatliste',
   sampleFirst: 'Der Build ist wieder grün.',

@@ -44,6 +44,13 @@ export const settings = {
   device: (browser: string, system: string) => `${browser} on ${system}`,
   unknownDevice: 'Unknown device',
 
+  // Own connections, below the sessions
+  connectionsTitle: 'Open connections',
+  connectionsText: 'What of yours is connected to this server now.',
+  connectionsNone: 'None at the moment.',
+  thisPage: 'This page',
+  connectedSince: (when: string) => `Since ${when}`,
+
   // Appearance
   sample: 'Sample of the list of chats',
   sampleFirst: 'The build is green again.',
