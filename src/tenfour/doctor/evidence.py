@@ -432,7 +432,9 @@ class Delivery:
     received_ms: float | None = None
     """From sending to the arrival on the second connection; None: it did not come within the deadline."""
     error: str | None = None
-    """The code with which the message was refused."""
+    """The code with which the message, or a chat for it, was refused."""
+    detail: str = ""
+    """What the server said to that."""
     heard: tuple[Heard, ...] = ()
     heads: tuple[tuple[str, int], ...] = ()
     """Node and the seq of its last event of the chat, where more than one node was asked."""

@@ -74,6 +74,7 @@ class _Answered:
     after_ms: float | None = None
     seq: int | None = None
     error: str | None = None
+    detail: str = ""
 
 
 async def deliver_in_own_chat(rest: Rest, enter: Enter, welcome: frames.Welcome, nodes: Nodes) -> Delivery | str:
@@ -101,7 +102,7 @@ def _not_made(answer: Answer, node: str, took_ms: float) -> Delivery | str:
     if problem is not None and problem.code in _NO_SUCH_DOOR:
         return "Not measured: delivery, because this server is older than the test of it; --chat ID --send tries it in a chat of yours."
     if problem is not None and (reply.status >= _FAULT or reply.status == _TOO_OFTEN):
-        return Delivery(took_ms, node, error=problem.code)
+        return Delivery(took_ms, node, error=problem.code, detail=problem.detail)
     told = f"{problem.code}: {problem.detail}" if problem is not None else f"status {reply.status}" if reply.status else reply.outcome.replace("_", " ")
     return f"Not measured: delivery, because POST /api/v1/{_DOOR} was not let through ({told.strip().removesuffix('.')})."
 
@@ -121,7 +122,9 @@ def _not_let_in(seen: Welcome) -> Delivery | str:
     problem = problem_of(seen.reply) if seen.reply is not None else None
     if seen.close is None and problem is None:
         return "Not measured: delivery, because a further connection was not let in."
-    return Delivery(seen.took_ms, "", error=problem.code if problem is not None else None, close=seen.close)
+    if problem is not None:
+        return Delivery(seen.took_ms, "", error=problem.code, detail=problem.detail)
+    return Delivery(seen.took_ms, "", close=seen.close)
 
 
 async def deliver(sender: WebSocket, receiver: WebSocket, chat: str, ends: tuple[str | None, str | None], nodes: Nodes) -> Delivery:
@@ -136,7 +139,7 @@ async def deliver(sender: WebSocket, receiver: WebSocket, chat: str, ends: tuple
             arriving.cancel()
     received_ms, foreign = (None, 0) if arriving.cancelled() else arriving.result()
     close = sender.how_it_ended or receiver.how_it_ended
-    seen = Delivery(0.0, *ends, answered.after_ms, received_ms, answered.error, foreign_errors=foreign, close=close)
+    seen = Delivery(0.0, *ends, answered.after_ms, received_ms, answered.error, answered.detail, foreign_errors=foreign, close=close)
     if answered.seq is not None:
         heard, heads = await asyncio.gather(_all_heard(nodes, ends, chat, answered.seq), _heads(nodes.servers, chat))
         seen = replace(seen, heard=heard, heads=heads)
@@ -152,7 +155,7 @@ async def _ack(sender: WebSocket, key: str, went_s: float) -> _Answered:
         if isinstance(said, frames.Ack) and said.key == key:
             return _Answered(round((message.at_s - went_s) * 1000, 3), said.seq)
         if isinstance(said, frames.Error) and said.key == key:
-            return _Answered(error=said.code)
+            return _Answered(error=said.code, detail=said.detail)
     return _Answered()
 
 
