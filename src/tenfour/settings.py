@@ -88,7 +88,7 @@ class Settings:
     connections_per_user: int = _setting(10, "Connections of one user on a node; one more replaces the oldest.", minimum=1)
     connections_per_address: int = _setting(200, "Connections from one address; more are refused.", minimum=1)
     handshakes_per_address_s: int = _setting(20, "New connections a second from one address.", minimum=1)
-    connections: int = _setting(100_000, "Connections of one node; more are refused.", minimum=1)
+    connections: int = _setting(100_000, "Connections of one node, as far as its limit of open files has room for them; more are refused.", minimum=1)
     requests_per_address_s: int = _setting(200, "HTTP requests a second from one address; twice as many in a burst.", minimum=1)
     failed_logins: int = _setting(10, "Failed log-ins in 15 minutes of one account from one address.", minimum=1)
     failed_logins_per_address: int = _setting(100, "Failed log-ins in 15 minutes from one address, whatever the account.", minimum=1)
