@@ -36,12 +36,14 @@ async def test_a_token_is_enough_to_send_on_one_connection_and_receive_on_anothe
     assert [(each.node, each.after_ms is not None) for each in seen.heard] == [(evidence.welcome.node, True)]
 
 
+@pytest.mark.slow
 async def test_the_chat_of_the_test_is_gone_when_it_is_over(server, world):
     await look(server.url, token=world.ann.token)
 
     assert (await world.ann.request("POST", "/diagnostics/delivery")).status_code == 201
 
 
+@pytest.mark.slow
 async def test_a_chat_that_another_test_has_open_is_left_to_it(server, world):
     chat = (await world.ann.request("POST", "/diagnostics/delivery")).json()["chat"]
 
@@ -51,6 +53,7 @@ async def test_a_chat_that_another_test_has_open_is_left_to_it(server, world):
     assert (await world.ann.request("POST", "/diagnostics/delivery")).json()["chat"] == chat
 
 
+@pytest.mark.slow
 async def test_nobody_is_disconnected_for_a_test(server, world):
     wires = [await world.ann.connect() for _ in range(9)]
 

@@ -88,6 +88,7 @@ async def test_compression_that_another_implementation_takes_works_there_and_bac
         assert (seen.sent, seen.back, seen.close) == (len(PACKED), len(PACKED), None)
 
 
+@pytest.mark.slow
 async def test_tenfour_declines_compression(server):
     evidence = await examine(Target(server.url.replace("http", "ws")), Options(), lambda _: None)
 

@@ -45,6 +45,7 @@ async def full_of_connections(url: str) -> AsyncIterator[None]:
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_logged_in", [True, False])
 async def test_connections_that_stand_are_counted(server, is_logged_in):
     world = await server.world("ann")
@@ -65,6 +66,7 @@ async def test_more_than_a_user_may_have_replace_the_oldest(server):
     assert "A user may have 10 (connections_per_user)." in diagnose(evidence).says
 
 
+@pytest.mark.slow
 async def test_none_of_the_users_others_is_replaced_for_the_test(server):
     world = await server.world("ann")
     wires = [await world.ann.connect() for _ in range(3)]

@@ -16,7 +16,8 @@ EVERY_S = 1 / 18
 """The first come together, the rest more slowly than Tenfour takes from one address by default: how fast is not the question."""
 HASTE_S = 2.0
 """A refusal that is over so soon is for haste; then it is tried once more."""
-SETTLE_S = 0.3
+SETTLE_S, SETTLED_S = 1.5, 0.3
+"""How long ends are waited for, and after how long without one there will be no more."""
 _NOT_COUNTED = "token_missing"
 
 
@@ -51,14 +52,22 @@ async def stand_at_once(open_one: Open, number: int, room: Room, look: Callable[
     opened = list(await asyncio.gather(*(_patiently(open_one, place) for place in range(tried))))
     sockets = [each.socket for each in opened if each.socket is not None]
     try:
-        if sockets:
-            await asyncio.wait([each.ended for each in sockets], timeout=SETTLE_S, return_when=asyncio.FIRST_COMPLETED)
+        await _settle(sockets)
         first = next((each for each in map(_now, opened) if each.socket is None), None)
         stood = sum(_now(each).socket is not None for each in opened)
         seen = Many(since_ms(started_s), number, stood, per_user=room.most, others=room.others)
         return seen if first is None else replace(seen, reply=first.reply, close=first.close, listener=await asyncio.to_thread(look))
     finally:
         await _hang_up(sockets)
+
+
+async def _settle(sockets: Sequence[WebSocket]) -> None:
+    """Until no more of them end: the limit of a user ends older ones while newer ones come in."""
+    until_s, pending = now_s() + SETTLE_S, {each.ended for each in sockets}
+    while pending and now_s() < until_s:
+        ended, pending = await asyncio.wait(pending, timeout=SETTLED_S, return_when=asyncio.FIRST_COMPLETED)
+        if not ended:
+            break
 
 
 def _now(opened: Opened) -> Opened:
