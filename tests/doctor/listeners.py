@@ -225,6 +225,12 @@ async def _pass_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     writer.close()
 
 
+async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """All that comes, as it comes, until it ends."""
+    while data := await reader.read(1 << 20):
+        writer.write(data)
+
+
 class Authority:
     """A certificate authority of a test."""
 

@@ -102,6 +102,10 @@ class Staged:
         self._judge(report, took_s, None)
         return report
 
+    def is_named_in(self, report: Report, took_s: float) -> None:
+        """A report that was had elsewhere."""
+        self._judge(report, took_s, None)
+
     def _judge(self, report: Report, took_s: float, idle_s: float | None) -> None:
         diagnosis = report.diagnosis
         named = None if diagnosis.cause is None else diagnosis.cause.id

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 
 from tenfour.errors import ErrorCode, TenfourError
 from tenfour.wire.problem import problem_json
-from tests.doctor.listeners import Talk
+from tests.doctor.listeners import Talk, pass_on
 
 Change = Callable[[bytes], bytes]
 """What becomes of a frame of the server, whole with its head: itself, another, or nothing."""
@@ -22,13 +22,13 @@ def relaying_frames(url: str, changing: Callable[[], Change], *, answer: bytes =
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind_reader, behind = await asyncio.open_connection(host, int(port))
-        there = asyncio.create_task(_pass_on(reader, behind))
+        there = asyncio.create_task(pass_on(reader, behind))
         try:
             head = await behind_reader.readuntil(b"\r\n\r\n")
             is_open = re.match(rb"HTTP/1\.1 101 ", head) is not None
             writer.write(head.replace(b"\r\n", b"\r\n" + answer + b"\r\n", 1) if is_open and answer else head)
             if not is_open:
-                await _pass_on(behind_reader, writer)
+                await pass_on(behind_reader, writer)
                 return
             change = changing()
             async for frame in _frames(behind_reader):
@@ -79,7 +79,7 @@ def limiting(url: str, most: int, farewell: bytes | None) -> Talk:
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind_reader, behind = await asyncio.open_connection(host, int(port))
-        back = asyncio.create_task(_pass_on(behind_reader, writer))
+        back = asyncio.create_task(pass_on(behind_reader, writer))
         try:
             behind.write(await reader.readuntil(b"\r\n\r\n"))
             async for frame in _frames(reader):
@@ -102,7 +102,7 @@ def cutting(url: str, after: int) -> Talk:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind_reader, behind = await asyncio.open_connection(host, int(port))
         behind.write(await reader.readuntil(b"\r\n\r\n"))
-        left, there = after, asyncio.create_task(_pass_on(reader, behind))
+        left, there = after, asyncio.create_task(pass_on(reader, behind))
         try:
             while left and (data := await behind_reader.read(left)):
                 writer.write(data)
@@ -126,9 +126,9 @@ def without_door(url: str, path: str) -> Talk:
             return
         behind_reader, behind = await asyncio.open_connection(host, int(port))
         behind.write(head)
-        there = asyncio.create_task(_pass_on(reader, behind))
+        there = asyncio.create_task(pass_on(reader, behind))
         try:
-            await _pass_on(behind_reader, writer)
+            await pass_on(behind_reader, writer)
         finally:
             there.cancel()
             behind.transport.abort()
@@ -142,10 +142,10 @@ def aging(url: str, life_s: float) -> Talk:
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind_reader, behind = await asyncio.open_connection(host, int(port))
-        there = asyncio.create_task(_pass_on(reader, behind))
+        there = asyncio.create_task(pass_on(reader, behind))
         try:
             async with asyncio.timeout(life_s):
-                await _pass_on(behind_reader, writer)
+                await pass_on(behind_reader, writer)
         except TimeoutError:
             return
         finally:
@@ -165,12 +165,12 @@ def with_a_deaf_second_node(url: str) -> Talk:
         behind_reader, behind = await asyncio.open_connection(host, int(port))
         behind.write(head)
         is_second = re.match(rb"GET /api/v1/(?:server|diagnostics/delivery)[? ]", head) is not None and next(asked) % 2 == 1
-        there = asyncio.create_task(_pass_on(reader, behind))
+        there = asyncio.create_task(pass_on(reader, behind))
         try:
             if is_second:
                 writer.write(_as_second(await behind_reader.read()))
             else:
-                await _pass_on(behind_reader, writer)
+                await pass_on(behind_reader, writer)
         finally:
             there.cancel()
             behind.transport.abort()
@@ -185,11 +185,6 @@ def _as_second(answer: bytes) -> bytes:
         said["arrival"] = None
     changed = json.dumps(said).encode()
     return re.sub(rb"(?i)content-length: \d+", b"Content-Length: %d" % len(changed), head) + b"\r\n\r\n" + changed
-
-
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(1 << 20):
-        writer.write(data)
 
 
 async def _frames(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:

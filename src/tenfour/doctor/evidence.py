@@ -91,6 +91,8 @@ class Dial:
     address: str
     outcome: Literal["open", "refused", "timed_out", "unreachable", "reset"]
     text: str = ""
+    again: int | None = None
+    """How often the SYN had to go out again, where the system tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,6 +260,10 @@ class Examination:
             assert self.evidence.tls is not None, "without TLS nothing raises its errors"
             self._see(tls=late_alert(self.evidence.tls, late))
             return False
+        elsewhere = next((address for address, node in http.nodes if node), None)
+        if http.server is None and elsewhere is not None:  # the rest is examined where Tenfour is
+            self._way = replace(way, address=elsewhere)
+            return await self._ask_plainly(self._way, [elsewhere, *(each for each in addresses if each != elsewhere)])
         self._see(http=http)
         return http.reply.outcome != "no_byte" and http.is_one
 

@@ -61,9 +61,9 @@ async def ask_plainly(way: Way, door: str, addresses: Sequence[str], patience_s:
     asked_again = _ask_again(way, path, answer, min(patience_s, AGAIN_PATIENCE_S))
     if server is None:
         reply = replace(answer.reply, outcome="closed") if answer.reply.status == _OK[0] and answer.breaks_off else answer.reply
-        again, is_alive = await asyncio.gather(asked_again, _is_alive(way, door, answer))
-        return Http(since_ms(started_s), path, reply, None, _date(answer.reply), local_ms, is_alive=is_alive, again=again)
-    again, ready, nodes = await asyncio.gather(asked_again, get(way, base_of(door) + READY, patience_s), _nodes(way, path, addresses, server, patience_s))
+        again, is_alive, nodes = await asyncio.gather(asked_again, _is_alive(way, door, answer), _nodes(way, path, addresses, "", patience_s))
+        return Http(since_ms(started_s), path, reply, None, _date(answer.reply), local_ms, is_alive=is_alive, again=again, nodes=nodes)
+    again, ready, nodes = await asyncio.gather(asked_again, get(way, base_of(door) + READY, patience_s), _nodes(way, path, addresses, server.node, patience_s))
     return Http(since_ms(started_s), path, answer.reply, server, server_ms, local_ms, _read_ready(ready), again=again, nodes=nodes)
 
 
@@ -137,13 +137,13 @@ def _date(reply: Reply) -> int | None:
         return None
 
 
-async def _nodes(way: Way, path: str, addresses: Sequence[str], server: Server, patience_s: float) -> tuple[tuple[str, str], ...]:
-    """Who answers at the other addresses of the name; one that does not answer, or with another certificate, is nobody."""
+async def _nodes(way: Way, path: str, addresses: Sequence[str], node: str, patience_s: float) -> tuple[tuple[str, str], ...]:
+    """Who answers at the other addresses of the name than that of the way, where ``node`` is; one that does not answer, or with another certificate, is nobody."""
     if len(addresses) < 2:  # noqa: PLR2004 - the one that has answered
-        return ((way.address, server.node),)
+        return ((way.address, node),)
     others = [each for each in addresses if each != way.address]
     found = await asyncio.gather(*(_node(replace(way, address=each), path, patience_s) for each in others))
-    return ((way.address, server.node), *zip(others, found, strict=True))
+    return ((way.address, node), *zip(others, found, strict=True))
 
 
 async def _node(way: Way, path: str, patience_s: float) -> str:
