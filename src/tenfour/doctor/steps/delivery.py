@@ -25,6 +25,7 @@ from tenfour.ids import new_id
 from tenfour.wire import frames
 
 PATIENCE_S = 4.0
+LIVE_S = 1.5
 HEARD_S, HEARD_AGAIN_S = 1.5, 0.1
 """How long a node may need to hear of a message, and how often it is asked."""
 TEXT = "A test by tenfour doctor: this message went from one connection to another."
@@ -130,6 +131,7 @@ def _not_let_in(seen: Welcome) -> Delivery | str:
 async def deliver(sender: WebSocket, receiver: WebSocket, chat: str, ends: tuple[str | None, str | None], nodes: Nodes) -> Delivery:
     """Says something in the chat: ack and arrival are waited for, each on its connection, then every node is asked what it heard."""
     started_s = now_s()
+    await _is_live(receiver)
     key = new_id(SystemClock().now_ms())
     went_s = sender.send(msgspec.json.encode(frames.Send(key, TEXT, chat)))
     async with asyncio.TaskGroup() as both:
@@ -144,6 +146,14 @@ async def deliver(sender: WebSocket, receiver: WebSocket, chat: str, ends: tuple
         heard, heads = await asyncio.gather(_all_heard(nodes, ends, chat, answered.seq), _heads(nodes.servers, chat))
         seen = replace(seen, heard=heard, heads=heads)
     return replace(seen, took_ms=since_ms(started_s))
+
+
+async def _is_live(receiver: WebSocket) -> None:
+    """Returns once it follows the chat: what is sent before may come from the store, and would prove nothing of the broker."""
+    until_s = now_s() + LIVE_S
+    while (message := await receiver.next(max(0.0, until_s - now_s()))) is not None:
+        if isinstance(_read(message.payload), frames.Synced | frames.Reset):
+            return
 
 
 async def _ack(sender: WebSocket, key: str, went_s: float) -> _Answered:
@@ -172,12 +182,16 @@ async def _arrival(receiver: WebSocket, key: str, went_s: float) -> tuple[float 
     return None, foreign
 
 
-def _read(payload: bytes) -> frames.Ack | frames.Error | frames.MessageSent | None:
+_Counted = frames.Ack | frames.Error | frames.MessageSent | frames.Synced | frames.Reset
+
+
+def _read(payload: bytes) -> _Counted | None:
     """The frames that count here; None for any other."""
     try:
-        return msgspec.json.decode(payload, type=frames.Ack | frames.Error | frames.MessageSent)
+        said: _Counted = msgspec.json.decode(payload, type=_Counted)
     except msgspec.DecodeError:
         return None
+    return said
 
 
 async def _all_heard(nodes: Nodes, ends: tuple[str | None, str | None], chat: str, seq: int) -> tuple[Heard, ...]:
