@@ -204,7 +204,7 @@ def test_a_refused_upgrade_is_shown_with_its_status_and_body_and_can_be_expected
 
 
 def test_a_mute_server_is_given_up_after_the_time_out(others: Peers) -> None:
-    missed = probe(others.listening(mute), "-x", "a", "--timeout", "1")
+    missed = probe(others.listening(mute), "--wait", "0", "--quit-after", "0", "--timeout", "1")
 
     assert (missed.code, "nobody answered the upgrade within 1 s" in missed.err) == (3, True)
 

@@ -92,6 +92,7 @@ class _Conversation:
         self._known = dict(plan.known)
         self._socket: Socket | None = None
         self._over: Ended | NotConnected | None = None
+        self._has_stood = False
         self._leaving = False
         self._end_was_expected = False
         self._arrivals: deque[Arrival] = deque(maxlen=ARRIVALS_KEPT)
@@ -122,6 +123,7 @@ class _Conversation:
 
     async def _go_through(self) -> Outcome:
         try:
+            await self._begin()
             for step in self._plan.steps:
                 await self._do(step)
             return await self._listen()
@@ -166,6 +168,7 @@ class _Conversation:
             if opened.first_token is not None:
                 await socket.send("text", msgspec.json.encode(frames.Authenticate(opened.first_token)))
             self._socket = socket
+            self._has_stood = True
             self._news.set()
             return _judged(await socket.read())
         finally:
@@ -209,6 +212,11 @@ class _Conversation:
         return True
 
     # The steps
+
+    async def _begin(self) -> None:
+        """Until it is connected for the first time, or that failed: no step's time passes before."""
+        while not (self._has_stood or self._arrivals):
+            await self._something_new(None)
 
     async def _do(self, step: Step) -> None:
         match step:
@@ -324,7 +332,10 @@ class _Conversation:
         return self._plan.count is not None and self._messages >= self._plan.count
 
     def _too_few(self, count: int) -> Outcome:
-        when = "before it was closed by a step" if self._over is None and self._leaving else f"within {self._plan.linger_s:g} s" if self._over is None else f"before the end ({_shown(self._over)})"
+        if self._over is not None:
+            when = f"before the end ({_shown(self._over)})"
+        else:
+            when = "before it was closed by a step" if self._leaving else f"within {self._plan.linger_s:g} s"
         return Outcome("unmet", f"Only {self._messages} of {count} messages came {when}.")
 
     async def _something_new(self, until_s: float | None) -> bool:
