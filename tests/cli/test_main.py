@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
@@ -36,7 +37,7 @@ def written_commands() -> set[str]:
     texts = documents + [run(*path, "--help").out for path in commands()]
     in_blocks = [line for text in texts for line in re.findall(r"^ {2,}(?:.*\| |.*&& |TENFOUR_\S+ )*tenfour (\w.*)$", text, re.MULTILINE)]
     in_lines = [found for text in documents for found in re.findall(r"`tenfour (\w[^`\n]*)`", text) if not found.startswith("COMMAND")]
-    return {re.split(r" +# | < | \| | {3,}", each)[0].strip() for each in in_blocks + in_lines}
+    return {re.split(r" +# | [<>|] | {3,}", each)[0].strip() for each in in_blocks + in_lines}
 
 
 def loaded(data, *arguments: str) -> set[str]:
@@ -54,7 +55,8 @@ def test_every_command_that_is_written_down_is_one_that_can_be_called(written):
         assert below is not None
         command = below
 
-    assert command.make_context(command.name, arguments)
+    with contextlib.suppress(click.exceptions.Exit):  # it printed what it was asked for, and was through
+        assert command.make_context(command.name, arguments)
 
 
 @pytest.mark.parametrize("path", commands(), ids=" ".join)
