@@ -156,7 +156,7 @@ def test_at_a_chat_s_own_door_another_chat_is_refused() -> None:
 @pytest.mark.parametrize("code", RETRYABLE)
 def test_after_a_retryable_refusal_later_messages_wait_for_the_refused_one(code: ErrorCode) -> None:
     dialog = _open()
-    dialog.refused_send(CHAT, "k1", code, 500)
+    dialog.refused_send(CHAT, "k1", 1, code, 500)
 
     later = _send(dialog, "k2")
 
@@ -168,7 +168,7 @@ def test_after_a_retryable_refusal_later_messages_wait_for_the_refused_one(code:
 
 def test_the_refused_key_opens_the_way_again() -> None:
     dialog = _open()
-    dialog.refused_send(CHAT, "k1", ErrorCode.STORE_DOWN, 500)
+    dialog.refused_send(CHAT, "k1", 1, ErrorCode.STORE_DOWN, 500)
 
     assert isinstance(_send(dialog, "k1"), Deliver)
     assert isinstance(_send(dialog, "k2"), Deliver)
@@ -176,7 +176,7 @@ def test_the_refused_key_opens_the_way_again() -> None:
 
 def test_another_chat_does_not_wait() -> None:
     dialog = _open()
-    dialog.refused_send(CHAT, "k1", ErrorCode.STORE_DOWN, 500)
+    dialog.refused_send(CHAT, "k1", 1, ErrorCode.STORE_DOWN, 500)
 
     assert isinstance(_send(dialog, "k2", chat=OTHER), Deliver)
 
@@ -184,38 +184,48 @@ def test_another_chat_does_not_wait() -> None:
 @pytest.mark.parametrize("code", FOR_GOOD)
 def test_after_a_refusal_for_good_nothing_waits(code: ErrorCode) -> None:
     dialog = _open()
-    dialog.refused_send(CHAT, "k1", code, None)
+    dialog.refused_send(CHAT, "k1", 1, code, None)
 
     assert isinstance(_send(dialog, "k2"), Deliver)
 
 
 def test_the_first_of_several_refused_messages_is_the_one_to_wait_for() -> None:
     dialog = _open()
-    dialog.refused_send(CHAT, "k1", ErrorCode.STORE_DOWN, 500)
-    dialog.refused_send(CHAT, "k2", ErrorCode.STORE_DOWN, 500)
+    dialog.refused_send(CHAT, "k1", 1, ErrorCode.STORE_DOWN, 500)
+    dialog.refused_send(CHAT, "k2", 2, ErrorCode.STORE_DOWN, 500)
 
     assert _code(_send(dialog, "k2")) == "store_down"
     assert isinstance(_send(dialog, "k1"), Deliver)
     assert isinstance(_send(dialog, "k2"), Deliver)
 
 
-steps = st.lists(st.tuples(st.sampled_from(["send", "refuse"]), st.sampled_from([CHAT, OTHER]), st.sampled_from("abcdef"), st.sampled_from(RETRYABLE + FOR_GOOD)), max_size=40)
+def test_the_first_that_was_sent_is_the_one_to_wait_for_whichever_is_refused_first() -> None:
+    dialog = _open()
+    dialog.refused_send(CHAT, "k2", 2, ErrorCode.BUSY, 500)
+    dialog.refused_send(CHAT, "k1", 1, ErrorCode.STORE_DOWN, 500)
+
+    assert _code(_send(dialog, "k2")) == "store_down"
+    assert isinstance(_send(dialog, "k1"), Deliver)
+    assert isinstance(_send(dialog, "k2"), Deliver)
+
+
+steps = st.lists(st.tuples(st.sampled_from(["send", "refuse"]), st.sampled_from([CHAT, OTHER]), st.integers(0, 5), st.sampled_from(RETRYABLE + FOR_GOOD)), max_size=40)
 
 
 @given(steps)
-def test_no_message_overtakes_a_refused_one_whatever_happens(happened: list[tuple[str, ChatId, str, ErrorCode]]) -> None:
+def test_no_message_overtakes_a_refused_one_whatever_happens(happened: list[tuple[str, ChatId, int, ErrorCode]]) -> None:
     dialog = _open()
-    waiting_for: dict[ChatId, str] = {}
+    waiting_for: dict[ChatId, int] = {}
 
-    for what, chat, key, code in happened:
+    for what, chat, number, code in happened:
         if what == "refuse":
-            dialog.refused_send(chat, key, code, None)
+            dialog.refused_send(chat, f"k{number}", number, code, None)
             if FAILURES[code].retry is not Retry.NEVER:
-                waiting_for.setdefault(chat, key)
+                waiting_for[chat] = min(waiting_for.get(chat, number), number)
             continue
-        delivered = isinstance(_send(dialog, key, chat=chat), Deliver)
+        delivered = isinstance(_send(dialog, f"k{number}", chat=chat), Deliver)
 
-        assert delivered == (waiting_for.get(chat, key) == key)
+        assert delivered == (waiting_for.get(chat, number) == number)
         if delivered:
             waiting_for.pop(chat, None)
 

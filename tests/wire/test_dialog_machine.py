@@ -28,7 +28,7 @@ codes = st.sampled_from([ErrorCode.STORE_DOWN, ErrorCode.RATE_LIMITED, ErrorCode
 class Model:
     """What the machine knows about the connection from outside."""
 
-    waits_for: dict[ChatId, str] = field(default_factory=dict)
+    waits_for: dict[ChatId, tuple[int, str]] = field(default_factory=dict)
     """The key that each chat with a retryable refusal waits for."""
     asked: dict[ChatId, Place] = field(default_factory=dict)
     """The newest subscription of each chat that is not silent."""
@@ -78,7 +78,7 @@ class DialogMachine(RuleBasedStateMachine):
     def sends(self, chat: ChatId, key: str, text: str) -> Any:
         effect = self._say(type="send", chat=chat, key=key, text=text)
 
-        if self.model.waits_for.get(chat, key) != key:
+        if self.model.waits_for.get(chat, (0, key))[1] != key:
             assert isinstance(effect, Reply)
             assert isinstance(effect.frame, frames.Error)
             assert (effect.frame.chat, effect.frame.key, effect.end) == (chat, key, None)
@@ -87,17 +87,17 @@ class DialogMachine(RuleBasedStateMachine):
         self.model.waits_for.pop(chat, None)
         assert isinstance(effect, Deliver if text == "hi" else RefuseSend)
         assert (effect.draft.chat, effect.draft.key, effect.draft.sender) == (chat, key, ANN)
-        return chat, key
+        return chat, key, effect.number
 
     @rule(message=consumes(in_flight), code=codes)
-    def is_refused(self, message: tuple[ChatId, str], code: ErrorCode) -> None:
-        chat, key = message
-        self.dialog.refused_send(chat, key, code, 100)
+    def is_refused(self, message: tuple[ChatId, str, int], code: ErrorCode) -> None:
+        chat, key, number = message
+        self.dialog.refused_send(chat, key, number, code, 100)
         if FAILURES[code].retry is not Retry.NEVER:
-            self.model.waits_for.setdefault(chat, key)
+            self.model.waits_for[chat] = min(self.model.waits_for.get(chat, (number, key)), (number, key))
 
     @rule(message=consumes(in_flight))
-    def is_acked(self, message: tuple[ChatId, str]) -> None:
+    def is_acked(self, message: tuple[ChatId, str, int]) -> None:
         """An ack is nothing that the dialog has to know."""
 
     # Following

@@ -371,8 +371,8 @@ class Connection:
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
-            case Deliver(draft):
-                self._deliver(draft)
+            case Deliver(draft, number):
+                self._deliver(draft, number)
             case Reply(frame, end):
                 self.say(frame)
                 if end is not None:
@@ -383,8 +383,8 @@ class Connection:
                 self._show_typing(chat, active=active)
             case Replay():
                 self.start_replay(effect)
-            case RefuseSend(draft, code):
-                self._refuse_for_good(draft, Refused(code))
+            case RefuseSend(draft, code, number):
+                self._refuse_for_good(draft, number, Refused(code))
             case Silence(chats):
                 for chat in chats:
                     self.silence(chat)
@@ -403,84 +403,84 @@ class Connection:
 
     # Messages
 
-    def _deliver(self, draft: Draft) -> None:
+    def _deliver(self, draft: Draft, number: int) -> None:
         hub = self.hub
         now_s = self._last_in
         wait_s = self._sends.take(hub.limits.sends_per_s, now_s) or hub.users[self.user].sends.take(hub.limits.user_sends_per_s, now_s)
         if wait_s > 0.0:
-            self.refuse(draft.chat, draft.key, Refused(ErrorCode.RATE_LIMITED, retry_after_ms=round(wait_s * 1000) + 1))
+            self.refuse(draft.chat, draft.key, number, Refused(ErrorCode.RATE_LIMITED, retry_after_ms=round(wait_s * 1000) + 1))
             return
         membership = hub.rights.peek(draft.chat, self.user)
         if membership is None:
             self._held = deque()
-            self._start(self._look_up(draft))
+            self._start(self._look_up(draft, number))
             return
-        self._decide(draft, membership)
+        self._decide(draft, number, membership)
 
-    async def _look_up(self, draft: Draft) -> None:
+    async def _look_up(self, draft: Draft, number: int) -> None:
         """Learns who may do what in a chat that this node has not seen for this user; other frames wait."""
         try:
             membership = await messages.look_up_rights(self.hub.context, self.hub.rights, draft.chat, self.user)
         except TenfourError as refusal:
-            self._refuse_for_good(draft, Refused(refusal.code, refusal.detail, refusal.retry_after_ms))
+            self._refuse_for_good(draft, number, Refused(refusal.code, refusal.detail, refusal.retry_after_ms))
         else:
-            self._decide(draft, membership)
+            self._decide(draft, number, membership)
         self._release()
 
-    def _decide(self, draft: Draft, membership: Membership) -> None:
+    def _decide(self, draft: Draft, number: int, membership: Membership) -> None:
         verdict = decide(draft, membership.member, membership.chat, self.hub.clock.now_ms())
         if isinstance(verdict, Accepted):
-            self._append(draft, membership.chat.rights_seq)
+            self._append(draft, number, membership.chat.rights_seq)
         else:
-            self._refuse_for_good(draft, verdict)
+            self._refuse_for_good(draft, number, verdict)
 
-    def _append(self, draft: Draft, rights_seq: Seq) -> None:
+    def _append(self, draft: Draft, number: int, rights_seq: Seq) -> None:
         hub = self.hub
         message_id = MessageId(new_id(hub.clock.now_ms()))
-        refusal = hub.store.submit(Append(draft, message_id, rights_seq, partial(self._settled, draft.chat, draft.key, hub.clock.monotonic())))
+        refusal = hub.store.submit(Append(draft, message_id, rights_seq, partial(self._settled, draft.chat, draft.key, number, hub.clock.monotonic())))
         if refusal is not None:
-            self._not_appended(draft.chat, draft.key, refusal)
+            self._not_appended(draft.chat, draft.key, number, refusal)
 
-    def _settled(self, chat: ChatId, key: str, accepted_at_s: float, outcome: Appended | NotAppended) -> None:
+    def _settled(self, chat: ChatId, key: str, number: int, accepted_at_s: float, outcome: Appended | NotAppended) -> None:
         """The batch is committed (or not): the sender learns it before anybody sees the message."""
-        self._answer(chat, key, outcome)
+        self._answer(chat, key, number, outcome)
         if isinstance(outcome, Appended):
             self.hub.counters.ack_times.note(self.hub.clock.monotonic() - accepted_at_s)
 
-    def _answer(self, chat: ChatId, key: str, outcome: Appended | NotAppended) -> None:
+    def _answer(self, chat: ChatId, key: str, number: int, outcome: Appended | NotAppended) -> None:
         if isinstance(outcome, NotAppended):
-            self._not_appended(chat, key, outcome)
+            self._not_appended(chat, key, number, outcome)
             return
         self.hub.counters.acks += 1
         if self._channel is not None:
             ack = frames.Ack(chat, key, outcome.seq, outcome.id, rfc3339(outcome.at), outcome.duplicate)
             self._channel.write(text_frame(codec.encode(ack)))
 
-    def _not_appended(self, chat: ChatId, key: str, refusal: NotAppended) -> None:
-        self.refuse(chat, key, Refused(refusal.code, refusal.detail, refusal.retry_after_ms))
+    def _not_appended(self, chat: ChatId, key: str, number: int, refusal: NotAppended) -> None:
+        self.refuse(chat, key, number, Refused(refusal.code, refusal.detail, refusal.retry_after_ms))
 
-    def refuse(self, chat: ChatId, key: str, refusal: Refused) -> None:
+    def refuse(self, chat: ChatId, key: str, number: int, refusal: Refused) -> None:
         """Tells the sender, and nobody else, that its message was not taken."""
         self.hub.counters.refused(refusal.code)
-        self.dialog.refused_send(chat, key, refusal.code, refusal.retry_after_ms)
+        self.dialog.refused_send(chat, key, number, refusal.code, refusal.retry_after_ms)
         self.say(error_frame(refusal.code, refusal.detail, chat=chat, key=key, retry_after_ms=refusal.retry_after_ms))
 
-    def _refuse_for_good(self, draft: Draft, refusal: Refused) -> None:
+    def _refuse_for_good(self, draft: Draft, number: int, refusal: Refused) -> None:
         """A message sent before under this key has its ack as answer, whatever the rights are now."""
         if FAILURES[refusal.code].retry is Retry.NEVER:
-            self._start(self._answer_or_refuse(draft, refusal))
+            self._start(self._answer_or_refuse(draft, number, refusal))
         else:
-            self.refuse(draft.chat, draft.key, refusal)
+            self.refuse(draft.chat, draft.key, number, refusal)
 
-    async def _answer_or_refuse(self, draft: Draft, refusal: Refused) -> None:
+    async def _answer_or_refuse(self, draft: Draft, number: int, refusal: Refused) -> None:
         try:
             known = await messages.find_known_key(self.hub.context, draft)
         except TenfourError as cause:
             known = NotAppended(cause.code, cause.detail, cause.retry_after_ms)
         if known is None:
-            self.refuse(draft.chat, draft.key, refusal)
+            self.refuse(draft.chat, draft.key, number, refusal)
         else:
-            self._answer(draft.chat, draft.key, known)
+            self._answer(draft.chat, draft.key, number, known)
 
     # Chats
 

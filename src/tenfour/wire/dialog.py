@@ -68,9 +68,10 @@ class Reply(Struct, frozen=True, gc=False):
 
 
 class Deliver(Struct, frozen=True, gc=False):
-    """A readable message that wants to be decided and stored."""
+    """A readable message that wants to be decided and stored; ``number`` counts them in the order in which they were sent."""
 
     draft: Draft
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class RefuseSend:
 
     draft: Draft
     code: ErrorCode
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class DialogRules:
 class _Blocked:
     """The send that got a retryable refusal: what comes after it in its chat waits for it (G9)."""
 
+    number: int
     key: str
     code: ErrorCode
     retry_after_ms: int | None
@@ -143,6 +146,7 @@ class Dialog:
     places: dict[ChatId, Place] = field(default_factory=dict)
     rest_id: str | None = None
     """The id of the subscribe that asked for the rest of the chats; what is joined later comes under it."""
+    _sends: int = 0
     _blocked: dict[ChatId, _Blocked] | None = None
     _bad_frames: list[float] | None = None
 
@@ -187,7 +191,8 @@ class Dialog:
         assert self.user is not None, "an open dialog has a user"
         draft = Draft(chat, self.user, frame.key, frame.text, MessageId(frame.reply_to) if frame.reply_to else None)
         text_fault = check_text(frame.text, self.rules.text_chars_max)
-        return Deliver(draft) if text_fault is None else RefuseSend(draft, text_fault)
+        self._sends += 1
+        return Deliver(draft, self._sends) if text_fault is None else RefuseSend(draft, text_fault, self._sends)
 
     def _still_blocked(self, chat: ChatId, key: str) -> Effect:
         blocked = (self._blocked or {}).get(chat)
@@ -274,13 +279,19 @@ class Dialog:
     def ended(self) -> None:
         self.phase = Phase.OVER
 
-    def refused_send(self, chat: ChatId, key: str, code: ErrorCode, retry_after_ms: int | None) -> None:
-        """A send got its refusal; if the client may send it again, later ones have to wait for it (G9)."""
+    def refused_send(self, chat: ChatId, key: str, number: int, code: ErrorCode, retry_after_ms: int | None) -> None:
+        """A send got its refusal; if the client may send it again, later ones have to wait for it (G9).
+
+        Refusals do not come in the order of sending: a queue refuses at once while an earlier message is being
+        written. The earliest is the one that the client begins with.
+        """
         if FAILURES[code].retry is Retry.NEVER:
             return
         if self._blocked is None:
             self._blocked = {}
-        self._blocked.setdefault(chat, _Blocked(key, code, retry_after_ms))
+        known = self._blocked.get(chat)
+        if known is None or number < known.number:
+            self._blocked[chat] = _Blocked(number, key, code, retry_after_ms)
 
     def replaying(self, chat: ChatId, subscribe_id: str | None, after: Seq | None) -> Place:
         place = Place(Mode.REPLAYING, subscribe_id, after)
