@@ -542,6 +542,18 @@ def test_the_rest_is_followed_from_the_heads_of_welcome_and_what_is_joined_from_
     assert connection.unfollow(CHAT) == []
 
 
+def test_a_chat_that_the_user_has_left_is_not_waited_for_when_the_rest_is_asked_for_again() -> None:
+    connection = connected((CHAT, 7))
+    connection.follow({}, rest=True)
+    connection.heard(frames.MemberLeft(CHAT, 8, "now", "bob", "ann"), 1.0)
+
+    connection.heard(frames.Error("store_down", "Away.", "", "s1", retry_after_ms=1_000), 1.0)
+    (again,) = subscribes(connection.ticked(2.0))
+
+    assert (again.chats, again.rest) == ({}, True)
+    assert connection.places == {}
+
+
 def test_many_chats_are_asked_for_in_portions_that_the_server_takes() -> None:
     connection = connected()
 

@@ -606,6 +606,7 @@ export class Connection {
     const happened: Effect = { is: 'happened', frame };
     if (frame.type !== 'member_left' || frame.user !== this.#user) return [happened];
     this.#places.delete(chat);
+    this.#heads.delete(chat);
     const code: ErrorCode = 'removed_from_chat';
     return [happened, { is: 'unfollowed', chat, code, detail: titleOf(code) }];
   }

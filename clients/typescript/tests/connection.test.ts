@@ -594,6 +594,18 @@ describe('following', () => {
     expect(connection.unfollow(CHAT)).toEqual([]);
   });
 
+  test('a chat that the user has left is not waited for when the rest is asked for again', () => {
+    const connection = connected({ [CHAT]: 7 });
+    connection.follow(new Map(), { rest: true });
+    connection.heard(left(8, ANN), 1_000);
+
+    connection.heard(error('store_down', { id: 's1', retry_after_ms: 1_000 }), 1_000);
+    const again = subscribes(connection.ticked(2_000));
+
+    expect(again).toEqual([subscribe('s2', {}, 'e', true)]);
+    expect(connection.places.size).toBe(0);
+  });
+
   test('many chats are asked for in portions that the server takes', () => {
     const chats = new Map(Array.from({ length: 1_001 }, (_, index) => [String(index), index]));
 

@@ -491,6 +491,7 @@ class Connection:
         self._barren = False
         if self._is_own(frame, frames.MemberLeft):
             del self.places[chat]
+            self._heads.pop(chat, None)
             return [Happened(frame), Unfollowed(chat, ErrorCode.REMOVED_FROM_CHAT, FAILURES[ErrorCode.REMOVED_FROM_CHAT].title)]
         return [Happened(frame)]
 

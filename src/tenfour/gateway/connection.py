@@ -77,6 +77,7 @@ class Connection:
         "dialog",
         "expires_ms",
         "heads",
+        "heads_whole",
         "hub",
         "id",
         "issued_ms",
@@ -99,6 +100,8 @@ class Connection:
         self.opened_at = now_s
         self.heads: dict[ChatId, Seq] | None = None
         """Where ``rest`` begins: the heads that ``welcome`` named, and before the event by which a chat was joined since. None once it was used."""
+        self.heads_whole = False
+        """Whether ``welcome`` named all chats, and ``rest`` was not asked for yet: any other chat was joined since."""
         self._request: Request | None = request
         self._channel: Channel | None = None
         self._bucket = Bucket(hub.limits.frames_per_s, now_s)
@@ -318,6 +321,7 @@ class Connection:
             hub.rights.put(membership)
         hub.enter(self, self.user)
         if self.dialog.chat is None:
+            self.heads_whole = not admission.more
             self.heads = (self.heads or {}) | {each.chat.id: each.chat.last_seq for each in admission.memberships}
         self.say(admission.welcome(self.id, hub))
         door = "chat" if self.dialog.chat is not None else "all"

@@ -57,7 +57,7 @@ async def replay(connection: Connection, wanted: Wanted) -> None:
                 if not connection.dialog.is_current(chat, course.place) or await _advance(connection, course, pages[chat], wanted):
                     _arrive(connection, courses.pop(chat))
         if wanted.rest:
-            connection.heads = None
+            connection.heads, connection.heads_whole = None, False
     except TenfourError as refusal:
         connection.say(error_frame(refusal.code, refusal.detail, id=wanted.id, retry_after_ms=refusal.retry_after_ms))
         _give_up(connection, courses)
@@ -72,8 +72,10 @@ async def _positions(connection: Connection, wanted: Wanted) -> list[tuple[ChatI
     named = {chat: heads.get(chat) if after is None else after for chat, after in wanted.positions.items()}
     if not wanted.rest:
         return list(named.items())
-    beyond = await connection.hub.store.read(lambda database: reads.chats_of(database, connection.user))
-    others: dict[ChatId, Seq | None] = {**dict.fromkeys(heads), **dict.fromkeys(beyond), **heads}
+    joined = await connection.hub.store.read(lambda database: reads.chats_of(database, connection.user))
+    # What welcome would have named was joined since, though the bell for it may still be on its way.
+    beyond: dict[ChatId, Seq | None] = {chat: seq - 1 if connection.heads_whole else None for chat, seq in joined.items()}
+    others = {**dict.fromkeys(heads), **beyond, **heads}
     return [*named.items(), *((chat, head) for chat, head in others.items() if chat not in named and chat not in connection.dialog.places)]
 
 
@@ -193,5 +195,7 @@ def _give_up(connection: Connection, courses: Mapping[ChatId, _Course]) -> None:
     for chat, course in courses.items():
         if connection.dialog.is_current(chat, course.place):
             connection.silence(chat)
+            if course.after is not None and course.place.subscribe_id == connection.dialog.rest_id is not None:
+                connection.heads = {**(connection.heads or {}), chat: course.after}  # where it begins when the rest is asked for again
     if connection.dialog.chat is not None:
         connection.end(ErrorCode.STORE_DOWN)

@@ -104,7 +104,7 @@ _memberships = Prepared(
     .limit(bindparam("limit"))
 )
 _membership = Prepared(select(chats.c.id, *_CHAT, *_MEMBER).select_from(chats.outerjoin(members, _of_user)).where(chats.c.id == bindparam("chat")))
-_chats_of = select(members.c.chat).join_from(members, chats, members.c.chat == chats.c.id).where(members.c.user == bindparam("user"), chats.c.kind != ChatKind.DIAGNOSTIC.value)
+_chats_of = select(members.c.chat, members.c.joined_seq).join_from(members, chats, members.c.chat == chats.c.id).where(members.c.user == bindparam("user"), chats.c.kind != ChatKind.DIAGNOSTIC.value)
 _members_of = select(members.c.user).where(members.c.chat == bindparam("chat")).limit(bindparam("limit"))
 _events = Prepared(
     select(events.c.seq, events.c.kind, events.c.by, events.c.at.label("event_at"), events.c.message_id, events.c.data, *_MESSAGE[2:], messages.c.seq.label("message_seq"))
@@ -163,9 +163,9 @@ def require_membership(connection: Connection, chat: ChatId, user: UserId) -> Me
     return _place(row, user)
 
 
-def chats_of(connection: Connection, user: UserId) -> Sequence[ChatId]:
-    """The ids of all chats of a user, but for the one of a delivery test."""
-    return connection.execute(_chats_of, {"user": user}).scalars().all()
+def chats_of(connection: Connection, user: UserId) -> dict[ChatId, Seq]:
+    """All chats of a user, but for the one of a delivery test, each with the seq of the joining."""
+    return {row.chat: row.joined_seq for row in connection.execute(_chats_of, {"user": user})}
 
 
 def heads(connection: Connection, wanted: Sequence[ChatId]) -> dict[ChatId, Seq]:
