@@ -82,6 +82,7 @@ class Connection:
         "id",
         "issued_ms",
         "opened_at",
+        "rests",
         "session",
         "user",
     )
@@ -102,6 +103,8 @@ class Connection:
         """Where ``rest`` begins: the heads that ``welcome`` named, and before the event by which a chat was joined since. None once it was used."""
         self.heads_whole = False
         """Whether ``welcome`` named all chats, and ``rest`` was not asked for yet: any other chat was joined since."""
+        self.rests = 0
+        """How many subscribes are looking which chats the rest are: what is joined meanwhile is among them."""
         self._request: Request | None = request
         self._channel: Channel | None = None
         self._bucket = Bucket(hub.limits.frames_per_s, now_s)
@@ -506,10 +509,10 @@ class Connection:
         """The user has come into a chat with this event: it is followed where the rest was asked for."""
         if not self.open:
             return
-        if self.heads is not None or not self.admitted:
+        if self.heads is not None or self.rests or not self.admitted:
             self.heads = self.heads or {}
             self.heads.setdefault(chat, seq - 1)
-        if self.dialog.rest_id is not None and chat not in self.dialog.places:
+        if self.dialog.rest_id is not None and not self.rests and chat not in self.dialog.places:
             self.start_replay(Replay(self.dialog.rest_id, {chat: seq - 1}, rest=False, epoch=None))
 
     def _show_typing(self, chat: ChatId, *, active: bool) -> None:

@@ -46,6 +46,7 @@ async def replay(connection: Connection, wanted: Wanted) -> None:
     """Replays the named chats (and the rest, if asked for), most recent first, then lets them be live."""
     courses: dict[ChatId, _Course] = {}
     seen: set[UserId] = set()
+    connection.rests += wanted.rest
     try:
         for chat, after in await _positions(connection, wanted):
             courses[chat] = _set_out(connection, chat, wanted.id, after, seen)
@@ -68,11 +69,15 @@ async def replay(connection: Connection, wanted: Wanted) -> None:
 
 async def _positions(connection: Connection, wanted: Wanted) -> list[tuple[ChatId, Seq | None]]:
     """The chats and where each begins; an open position is the head that ``welcome`` named."""
-    heads: dict[ChatId, Seq] = connection.heads or {}
+    heads = connection.heads or {}
     named = {chat: heads.get(chat) if after is None else after for chat, after in wanted.positions.items()}
     if not wanted.rest:
         return list(named.items())
-    joined = await connection.hub.store.read(lambda database: reads.chats_of(database, connection.user))
+    try:
+        joined = await connection.hub.store.read(lambda database: reads.chats_of(database, connection.user))
+    finally:
+        connection.rests -= 1
+    heads = connection.heads or {}  # with what was joined meanwhile
     # What welcome would have named was joined since, though the bell for it may still be on its way.
     beyond: dict[ChatId, Seq | None] = {chat: seq - 1 if connection.heads_whole else None for chat, seq in joined.items()}
     others = {**dict.fromkeys(heads), **beyond, **heads}
