@@ -457,6 +457,7 @@ def _g9(run: _Run) -> Iterator[Violation]:
     clients: dict[_Key, set[str]] = defaultdict(set)
     for key, invokes in run.invokes.items():
         clients[key] = {each.client for each in invokes}
+    refusable = _refusable(run)
     last: dict[tuple[str, str], tuple[Record, Record]] = {}
     seen: set[_Key] = set()
     for record in run.records:
@@ -467,9 +468,39 @@ def _g9(run: _Run) -> Iterator[Violation]:
         if row is None or len(clients[key]) > 1:
             continue
         before = last.get((record.client, record.chat))
-        if before is not None and (before[1].seq or 0) > (row.seq or 0):
+        if before is not None and (before[1].seq or 0) > (row.seq or 0) and _key(before[0]) not in refusable:
             yield Violation("a message has a lower seq than one that its client sent before", (before[0], record, before[1], row))
         last[record.client, record.chat] = (record, row)
+
+
+def _refusable(run: _Run) -> set[_Key]:
+    """Messages that were sent twice or more, and may have been refused for good the first time because their sender was no member then.
+
+    If that answer gets lost, the client sends them again, after later ones that were taken: it is a message of another time then.
+    """
+    outside: set[tuple[str, str]] = set()
+    """Who may be no member of a chat at the moment."""
+    open_: dict[_Key, None] = {}
+    found: set[_Key] = set()
+    begun = {(record.chat, record.subject) for record in run.records if record.f == "member" and record.code == "add"}
+    removed = {(record.chat, record.subject) for record in run.records if record.f == "member" and record.code == "remove"}
+    outside |= begun - {place for place in removed if next(each.code for each in run.records if each.f == "member" and (each.chat, each.subject) == place) == "remove"}
+    for record in run.records:
+        if record.f == "member":
+            place = (record.chat, record.subject)
+            if record.code == "remove" and record.kind == "invoke":
+                outside.add(place)
+                found |= {key for key in open_ if key[:2] == place}
+            elif record.code == "add" and record.kind == "ok":
+                outside.discard(place)
+        elif record.f == "send" and record.kind == "invoke":
+            key = _key(record)
+            open_[key] = None
+            if key[:2] in outside:
+                found.add(key)
+        elif record.f == "send":
+            open_.pop(_key(record), None)
+    return {key for key in found if len(run.invokes[key]) > 1}
 
 
 _CHECKS: dict[str, Callable[[_Run], Iterator[Violation]]] = {"G1": _g1, "G2": _g2, "G3": _g3, "G4": _g4, "G5": _g5, "G6": _g6, "G7": _g7, "G9": _g9}
