@@ -82,7 +82,7 @@ def _print_page(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -
 @click.option("--fingerprint", metavar="SHA256", help="The fingerprint of the certificate that has to come, as `openssl x509 -noout -fingerprint -sha256` prints it.")
 @click.option("--idle", "idle_s", type=click.FloatRange(min=1, max=590), metavar="SECONDS", help="Tests in addition how long a silent connection lives, up to this time.")
 @click.option("--connections", type=click.IntRange(2, 100), metavar="N", help="Tests in addition whether so many connections stand at once; none of the user's others is replaced for it.")
-@click.option("--watch", is_flag=True, help="Goes on, and reports changes only.")
+@click.option("--watch", is_flag=True, help="Goes on, holds connections open meanwhile, and tells what changes and how one ended, until Ctrl-C.")
 @click.option("--every", "every_s", type=click.FloatRange(min=1), default=10.0, metavar="SECONDS", help="How often --watch looks [10].")
 @options.as_json
 @click.option("--quiet", is_flag=True, help="Says nothing when all is well.")

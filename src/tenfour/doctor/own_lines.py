@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
 from tenfour.doctor.evidence import Evidence, shown
+from tenfour.doctor.finding import expects_tenfour
 from tenfour.doctor.judge_http import asked_url
 from tenfour.doctor.judge_line import LOOPBACKS
 from tenfour.doctor.steps.address import ALL_CHATS
@@ -33,6 +34,8 @@ def _elsewhere(evidence: Evidence) -> str:
     ours = next((each for each in evidence.tcp.elsewhere if each.is_tenfour), None) if evidence.tcp is not None else None
     if ours is not None:
         return _address(evidence, "wss" if ours.secure else "ws", ours.port)
+    if not expects_tenfour(evidence):
+        return ""
     listen = "127.0.0.1" if evidence.address.host in LOOPBACKS else "0.0.0.0"  # noqa: S104 - who asks from elsewhere needs it
     return f"TENFOUR_LISTEN={listen}:{evidence.address.port} tenfour serve"
 
