@@ -97,6 +97,7 @@ def test_where_the_server_listens_is_read(given: str, meant: Past):
 # Who is first on the way
 
 
+@pytest.mark.slow
 async def test_haproxy_is_known_by_how_it_refuses_a_malformed_request(server, tmp_path):
     mistake = Mistake(Proxy.HAPROXY, "upgrade_stripped", "HAProxy that deletes Upgrade.", "http-request del-header Upgrade\n server own UPSTREAM")
     with staged(Proxy.HAPROXY, [mistake], {"UPSTREAM": server.url.partition("://")[2]}, tmp_path) as ports:
@@ -108,6 +109,7 @@ async def test_haproxy_is_known_by_how_it_refuses_a_malformed_request(server, tm
     assert "HAProxy stands between" in diagnosis.says
 
 
+@pytest.mark.slow
 async def test_a_mute_server_is_told_from_a_mute_proxy(tmp_path):
     mistake = Mistake(Proxy.HAPROXY, "upstream_mute", "HAProxy whose server stands still.", "server own MUTE")
     with staged(Proxy.HAPROXY, [mistake], {}, tmp_path) as ports:
@@ -161,6 +163,7 @@ async def test_a_server_that_hangs_up_on_http1_and_answers_http2(authority):
         assert named(await look(f"wss://localhost:{port}", tls=authority.trusted())) == "http2_only"
 
 
+@pytest.mark.slow
 async def test_websockets_over_the_http2_of_haproxy_open(server, authority, tmp_path):
     authority.server("localhost")
     (port,) = free_ports(1)

@@ -58,6 +58,7 @@ def test_a_server_that_is_stopped_and_started_again_is_told_step_by_step(make_se
     assert any("ended after" in line and "closed with 1012" in line for line in watch.said)
 
 
+@pytest.mark.slow
 async def test_what_stays_as_it_is_is_told_once():
     async with listening(accepting()) as port, watching(f"ws://127.0.0.1:{port}/feed") as (watch, changes):
         first = await anext(changes)
