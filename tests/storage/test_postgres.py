@@ -21,7 +21,7 @@ from tenfour.storage import postgres_connection, postgres_session, reads
 from tenfour.storage.migrate import NEWEST
 from tenfour.storage.postgres import PostgresStore, Use, migrate_postgres
 from tenfour.storage.postgres_connection import Database, hide_password
-from tenfour.storage.schema import metadata
+from tenfour.storage.schema import metadata, users
 from tenfour.storage.store import Appended, NotAppended, StoreUnusable, Transaction
 from tests.eventually import eventually
 from tests.postgres import Cluster, running_cluster
@@ -450,3 +450,18 @@ def test_psycopg_still_tells_a_wait_that_is_over(cluster: Cluster, monkeypatch: 
 
     with postgres_connection.BoundedConnection.connect(cluster.url("postgres"), autocommit=True) as connection, pytest.raises(psycopg.OperationalError, match="no answer within"):
         connection.execute("SELECT pg_sleep(60)")
+
+
+async def test_a_text_with_nul_is_refused_to_whoever_gave_it_and_to_nobody_else(cluster: Cluster, open_node: OpenNode) -> None:
+    node = await open_node(cluster.new_database())
+    ann = await node.person()
+
+    failures = await asyncio.gather(
+        node.store.change(lambda tx: tx.connection.execute(users.update().values(name="a\0b"))),
+        node.store.read(lambda connection: connection.execute(users.select().where(users.c.name == "a\0b")).all()),
+        return_exceptions=True,
+    )
+
+    assert [each.code if isinstance(each, TenfourError) else each for each in failures] == [ErrorCode.FIELD_INVALID] * 2
+    assert node.store.trouble is None
+    assert isinstance(await node.chat(ann), str)

@@ -200,11 +200,18 @@ async def list_sessions(asking: Asking, services: Services) -> SessionList:
 @delete("/sessions/{session:str}", status_code=204, summary="Ends a session; current is the token's own", tags=["sessions"], responses=problems(*TOKEN, ErrorCode.SESSION_UNKNOWN))
 async def end_session(session: str, asking: Asking, services: Services) -> Response[None]:
     caller = await asking.caller()
-    wanted = caller.session if session == "current" else SessionId(session)
+    wanted = caller.session if session == "current" else _session_id(session)
     if wanted is None:
         raise TenfourError(ErrorCode.SESSION_UNKNOWN, "This token belongs to no session.")
     await session_actions.end_session(services.context, caller.user, wanted)
     return Response(None, status_code=204, cookies=[_cookie(services, "", 0)] if wanted == caller.session else [])
+
+
+def _session_id(text: str) -> SessionId:
+    try:
+        return SessionId(parse_uuid(text))
+    except ValueError as cause:
+        raise TenfourError(ErrorCode.SESSION_UNKNOWN) from cause
 
 
 @get("/me", summary="The user of the token", tags=["accounts"], responses=problems(*TOKEN))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DataError
 
 from tenfour.domain.event import Event
 from tenfour.ids import ChatId
 from tenfour.storage.placing import Batch
+from tenfour.storage.threads import refuse_data
 from tenfour.storage.transaction import SqlTransaction
 from tenfour.storage.writer import Change, Written
 from tenfour.wire.batch import ChatEvents
@@ -35,6 +37,8 @@ def _apply(connection: Connection, change: Change, now_ms: int, is_the_stores_fa
     change.result = change.error = None  # it may have run in a transaction that was undone
     try:
         change.result = change.apply(tx)
+    except DataError as cause:
+        change.error = refuse_data(cause)
     except Exception as cause:
         if is_the_stores_fault(cause):
             raise

@@ -43,11 +43,14 @@ _SECRETS = ("password", "sslpassword")
 
 # A statement that waits for a lock is given up and tells so; one that computes is ended by ANSWER_S. No statement_timeout:
 # it would end a COMMIT that waits for a standby, which is then committed here only, and looks like one that is safe.
-# Of a process that is gone nothing stays locked for longer than the third line says.
+# Of a process or machine that is gone nothing stays locked for longer than 15 s or 20 s.
 _SESSION = """
 SET client_min_messages = warning;
 SET lock_timeout = '5s';
 SET idle_in_transaction_session_timeout = '15s';
+SET tcp_keepalives_idle = 10;
+SET tcp_keepalives_interval = 5;
+SET tcp_keepalives_count = 2;
 SET statement_timeout = 0;
 SET default_transaction_isolation = 'read committed';
 SET TIME ZONE 'UTC'

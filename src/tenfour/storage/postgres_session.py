@@ -18,6 +18,7 @@ from enum import Enum
 from typing import Any
 
 import psycopg
+from psycopg import errors
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -35,7 +36,7 @@ LOOK_EVERY_S = 0.1
 _SELF = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 # The server may not have noticed yet that we are gone: what it still does for us, and the locks that it holds, end here.
 _END_FORMER = "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE pid = %s AND backend_start = %s"
-_OWN = "SELECT pg_try_advisory_lock(23720100533065043)"  # the next number after that of the migrations
+_OWN = "SELECT pg_advisory_lock(23720100533065043)"  # the next number after that of the migrations
 _MESSAGE = "SELECT seq FROM messages WHERE id = %s"
 _EVENT = 'SELECT kind, "by", at FROM events WHERE chat = %s AND seq = %s'
 _DURABLE = "UPDATE store SET epoch = epoch"
@@ -229,9 +230,16 @@ class PostgresSession:
             if ended == (False,):
                 raise psycopg.OperationalError("the connection before this one has not ended yet")
         self._backend = self._raw.execute(_SELF).fetchone()
-        if self._use is Use.ALONE and self._raw.execute(_OWN).fetchone() != (True,):
-            raise Unsafe("another tenfour process uses it, and nothing carries events between the two")
+        if self._use is Use.ALONE:
+            self._own()
         self._settle_open()
+
+    def _own(self) -> None:
+        """Waits a while for the lock: of a process that was killed the server still finishes what it was told."""
+        try:
+            self._raw.execute(_OWN)
+        except errors.LockNotAvailable as cause:
+            raise Unsafe("another tenfour process uses it, and nothing carries events between the two") from cause
 
     def _look_after(self, act: Callable[[], object]) -> None:
         """Does something harmless on the connection; on a new one where the old one is found dead."""
@@ -251,7 +259,7 @@ class PostgresSession:
             self._connection.close()
             self._connection = None
 
-    def _note_warning(self, notice: psycopg.errors.Diagnostic) -> None:
+    def _note_warning(self, notice: errors.Diagnostic) -> None:
         if notice.severity_nonlocalized == "WARNING":
             self._warnings.append(notice.message_primary or "the server warned")
 

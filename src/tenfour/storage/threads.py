@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
 from tenfour.errors import ErrorCode, TenfourError
 
@@ -68,6 +68,8 @@ class Readers:
                     connection = None
                     connection = self._connect()
                     result = _query(connection, query)
+            except DataError as cause:
+                self._hop(_fail, future, refuse_data(cause))
             except DBAPIError as cause:
                 connection = self._give_up(connection)
                 self._hop(_fail, future, _store_down(cause))
@@ -102,6 +104,13 @@ def _resolve(future: asyncio.Future[Any], result: object) -> None:
 def _fail(future: asyncio.Future[Any], cause: BaseException) -> None:
     if not future.cancelled():
         future.set_exception(cause)
+
+
+def refuse_data(cause: DataError) -> TenfourError:
+    """What somebody is told who gave a value that the database cannot hold: PostgreSQL takes no NUL in a text."""
+    error = TenfourError(ErrorCode.FIELD_INVALID, "A value cannot be stored or looked for: a text with a NUL character, or a number that is too large.")
+    error.__cause__ = cause
+    return error
 
 
 def _store_down(cause: DBAPIError) -> TenfourError:

@@ -1,0 +1,3 @@
+"""``tests.api.test_history`` on PostgreSQL."""
+
+from tests.api.test_history import *  # noqa: F403

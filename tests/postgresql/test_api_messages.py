@@ -1,0 +1,3 @@
+"""``tests.api.test_messages`` on PostgreSQL."""
+
+from tests.api.test_messages import *  # noqa: F403

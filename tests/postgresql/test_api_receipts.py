@@ -1,0 +1,3 @@
+"""``tests.api.test_receipts`` on PostgreSQL."""
+
+from tests.api.test_receipts import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""``tests.gateway.test_resume`` on PostgreSQL."""
+
+from tests.gateway.test_resume import *  # noqa: F403
