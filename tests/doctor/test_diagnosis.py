@@ -251,6 +251,7 @@ TABLE = {
     "welcome_late already for HTTP": replace(_http(Reply(5_000.0, "no_byte")), http=replace(healthy().http, reply=Reply(5_000.0, "no_byte"), server=None, is_alive=True)),
     "rate_limited already for HTTP": _http(refused(E.RATE_LIMITED)),
     "draining": _upgrade(refused(E.DRAINING)),
+    "draining and not back yet": replace(_tcp(Dial(0.3, "192.0.2.7", "refused")), ended=Ended(NOW_MS, 90.0, Close("frame", 1012, "restart: The server restarts"))),
     "store_down": _token(closed(E.STORE_DOWN)),
     "store_down not ready": replace(healthy(), http=replace(healthy().http, ready=("store: disk I/O error",))),
     "internal": _token(closed(E.INTERNAL, "The server made a mistake, reference 0123456789ab.")),

@@ -253,3 +253,11 @@ async def test_a_server_that_is_about_to_stop(staged: Staged, make_server: Calla
         await eventually(lambda: "Server stopping" in server.log)
 
         await staged.is_named_at(ws(server), token=ann.token)
+
+
+@pytest.mark.cause("draining", "The server is stopped while the connection stands (`--watch`).")
+async def test_a_server_that_stops(staged: Staged, make_server: Callable[..., Server]) -> None:
+    server = make_server()
+    ann = (await server.world("ann")).ann
+
+    await staged.is_named_when_it_happens(ws(server), lambda: asyncio.to_thread(server.stop), token=ann.token)

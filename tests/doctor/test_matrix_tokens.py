@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -134,6 +136,17 @@ async def test_two_tokens(staged: Staged, server: Server, world: World) -> None:
 async def test_a_token_that_a_proxy_removes(staged: Staged, server: Server, world: World) -> None:
     async with listening(relaying(server.url, without="authorization")) as port:
         await staged.is_named_at(f"ws://127.0.0.1:{port}", token=world.ann.token)
+
+
+@pytest.mark.cause("token_key_unknown", "The server of the issuer's keys takes the request and says nothing.")
+async def test_an_issuer_that_does_not_answer(staged: Staged, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        issuer = {"issuer": AWAY, "algorithm": "EdDSA", "jwks_url": f"http://127.0.0.1:{silent.getsockname()[1]}/keys"}
+        server = Server(tmp_path, {"TENFOUR_EXTERNAL": json.dumps([issuer])}).start()
+        try:
+            await staged.is_named_at(ws(server), token=product(iss=AWAY))
+        finally:
+            server.stop()
 
 
 @pytest.mark.cause("user_disabled", "An administrator has disabled the account.")

@@ -46,6 +46,13 @@ def judge_tcp(evidence: Evidence) -> Finding | None:
     at = f"{evidence.address.host}, port {evidence.address.port}"
     if _is_loopback(evidence.address.host) and _page_is_elsewhere(evidence):
         return Finding.plain("loopback_elsewhere", f"The page is at {evidence.address.origin}, the address says {evidence.address.host}.")
+    if evidence.ended is not None and evidence.ended.close.error in ("restart", "draining"):
+        return Finding.plain("draining", f"It said so when it ended the connection that stood, at {moment(evidence.ended.at_ms)}, and nobody listens at {at} yet.")
+    return _by_dials(evidence, tcp, at)
+
+
+def _by_dials(evidence: Evidence, tcp: Tcp, at: str) -> Finding:
+    """Why none of the addresses took the connection."""
     outcomes = {dial.outcome for dial in tcp.dials}
     elsewhere = _elsewhere(evidence, tcp)
     if "refused" in outcomes:

@@ -21,7 +21,8 @@ SERVER = API + "server"
 READY = API + "health/ready"
 LIVE = API + "health/live"
 _OK = (200, 503)
-AGAIN, AGAIN_PATIENCE_S = 5, 2.0
+AGAIN, AGAIN_PATIENCE_S, FURTHER_PATIENCE_S = 5, 4.0, 2.0
+"""How often the request is made again, and how long it may take then; less where the first was not answered."""
 
 
 class _Server(msgspec.Struct):
@@ -58,7 +59,7 @@ async def ask_plainly(way: Way, door: str, addresses: Sequence[str], patience_s:
     answer = await get(way, path, patience_s)
     local_ms = before_ms + round(answer.reply.took_ms / 2)
     server, server_ms = _read_server(answer)
-    asked_again = _ask_again(way, path, answer, min(patience_s, AGAIN_PATIENCE_S))
+    asked_again = _ask_again(way, path, answer, min(patience_s, FURTHER_PATIENCE_S if answer.reply.outcome == "no_byte" else AGAIN_PATIENCE_S))
     if server is None:
         reply = replace(answer.reply, outcome="closed") if answer.reply.status == _OK[0] and answer.breaks_off else answer.reply
         again, is_alive, nodes = await asyncio.gather(asked_again, _is_alive(way, door, answer), _nodes(way, path, addresses, "", patience_s))
@@ -94,7 +95,7 @@ async def _is_alive(way: Way, door: str, answer: Answer) -> bool | None:
     if answer.reply.outcome != "no_byte":
         return None
     try:
-        return (await get(way, base_of(door) + LIVE, AGAIN_PATIENCE_S)).reply.status == _OK[0]
+        return (await get(way, base_of(door) + LIVE, FURTHER_PATIENCE_S)).reply.status == _OK[0]
     except ssl.SSLError:
         return None
 
