@@ -17,9 +17,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tenfour.doctor.proxies import Proxy
-from tests.api.asking import account, ask, log_in
+from tests.api.asking import PASSWORD, account, ask, log_in
 from tests.doctor.listeners import accepting, answering, closed_port, listening, mute, relaying
-from tests.doctor.relays import losing, relaying_frames
+from tests.doctor.relays import losing, marking, relaying_frames
 from tests.doctor.staging.mistakes import Mistake
 from tests.doctor.staging.proxies import staged
 from tests.needs import WEB, need, need_axe, need_web
@@ -34,6 +34,9 @@ TOOLS = WEB / "debug"
 FILE = (TOOLS / "websocket-debug.html").as_uri()
 UNKNOWN_CHAT = "01890a5d-ac96-774b-bcce-b302099a8057"
 DEADLINE_MS = 60_000
+LOG_IN = """([name, password]) => fetch('/api/v1/sessions', {
+  method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({name, password, cookie: true}),
+})"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -176,7 +179,7 @@ LISTENERS: Mapping[str, Callable[[Town], Any]] = {
     "subprotocol_dropped": lambda town: relaying(town.server.url, without="sec-websocket-protocol"),
     "upgrade_stripped": lambda town: relaying(town.server.url, without="upgrade"),
     "welcome_late": lambda town: relaying_frames(town.server.url, losing(b"")),
-    "deflate_broken": lambda town: relaying_frames(town.server.url, lambda frame: b"\xf1" + frame[1:]),
+    "deflate_broken": lambda town: relaying_frames(town.server.url, marking),
     "not_delivered": lambda town: relaying_frames(town.server.url, losing(b'"message_sent"')),
     "ack_missing": lambda town: relaying_frames(town.server.url, losing(b'"ack"')),
 }
@@ -206,7 +209,7 @@ async def test_a_missing_token_is_named(debugger: Debugger, make_server: Callabl
 
 async def test_a_cut_between_the_handshake_and_the_welcome_is_named(debugger: Debugger, town: Town) -> None:
     async def cutting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        relay = relaying_frames(town.server.url, cut)
+        relay = relaying_frames(town.server.url, lambda: cut)
         with contextlib.suppress(ConnectionError):
             await relay(reader, writer)
 
@@ -422,21 +425,20 @@ async def test_anything_can_be_sent_and_every_frame_is_shown(debugger: Debugger,
     await expect(log).to_contain_text('"text":"by hand"')
 
 
-async def test_the_token_of_who_is_logged_in_comes_with_one_click(debugger: Debugger, server: Server) -> None:
-    name = await account(server)
+async def test_token_and_chat_of_who_is_logged_in_come_with_one_click_each(debugger: Debugger, server: Server) -> None:
+    (ann,) = await residents(server, f"ann-{uuid.uuid4().hex[:8]}")
+    await ann.chat(title="Harbour")
     page = debugger.page
     await page.goto(f"{server.url}/debug")
-    await page.evaluate(
-        "([name, password]) => fetch('/api/v1/sessions', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({name, password, cookie: true})})",
-        [name, "correct horse battery"],
-    )
+    await page.evaluate(LOG_IN, [ann.name, PASSWORD])
 
     await page.get_by_role("button", name="Use my log-in").click()
-    await expect(page.get_by_text("The token of who is logged in here.")).to_be_visible()
+    await page.get_by_role("button", name="Harbour").click()
     await page.get_by_role("button", name="Test connection").click()
 
     assert await debugger.verdict() == ""
-    await expect(debugger.check("Welcome")).to_contain_text(name)
+    await expect(debugger.check("Welcome")).to_contain_text(f"{ann.name}, connection")
+    assert re.search(r"/chats/[0-9a-f-]{36}/ws", debugger.sockets[0])
 
 
 async def test_a_token_that_the_site_has_kept_comes_with_one_click(debugger: Debugger, town: Town) -> None:
@@ -527,7 +529,7 @@ async def test_a_scenario_that_fails_says_at_which_step_and_shows_the_frames(deb
     await row.get_by_role("button", name="Run this one").click()
 
     await expect(row.get_by_role("listitem").filter(has_text="welcome")).to_contain_text("no welcome came: closed with 4403 not_a_member")
-    await expect(row.get_by_label("failed")).to_have_count(2)
+    await expect(row.get_by_role("listitem").get_by_label("failed")).to_have_count(1)
     await expect(row.get_by_role("log", name="Frames of A")).to_contain_text('"type":"goodbye"')
 
 

@@ -1,9 +1,9 @@
 /** What the debugger shows, and what it can do. */
 
-import { baseOf, chatOf, readAddress, type Address } from './address';
-import { examine, greet, pageHere, type Target } from './examine';
+import { chatOf } from './address';
+import { Entered } from './entered.svelte';
+import { examine, greet, type Target } from './examine';
 import type { Carrier, Evidence, Greeting } from './evidence';
-import { storagesHere, tokenByCookie, tokensIn, type Found } from './found';
 import { doctorCommand, judge, type Finding } from './judge';
 import { Log, type Entry } from './log';
 import { reportOf } from './report';
@@ -15,46 +15,27 @@ export type State = 'idle' | 'testing' | 'open' | 'ended';
 const ENOUGH_MS = 400;
 
 export class Debugger {
-  address = $state('');
-  chat = $state('');
-  token = $state('');
+  readonly entered = new Entered();
   carrier = $state<Carrier>('subprotocol');
-  /** What was done with the last try to fill something in. */
-  filled = $state('');
   state = $state<State>('idle');
-  found = $state.raw<readonly Found[]>([]);
   evidence = $state.raw<Evidence | null>(null);
   entries = $state.raw<readonly Entry[]>([]);
   /** What the server says of this page, before anything is tried. */
   greeting = $state.raw<Greeting | null>(null);
-  readonly page = pageHere();
   readonly log = new Log((entries) => (this.entries = entries));
   #wire: Wire | null = null;
   #asking = 0;
+  /** Since when the page was not looked at. */
+  #hiddenAt: number | null = null;
 
   constructor() {
-    this.found = tokensIn(storagesHere());
-    const asked = new URLSearchParams(location.hash.slice(1));
-    this.chat = asked.get('chat') ?? '';
-    this.address = asked.get('url') ?? (this.isServed ? location.origin.replace(/^http/, 'ws') : '');
-  }
-
-  /** Whether a server gave this page, which then is likely the one in question. */
-  get isServed(): boolean {
-    return this.page.protocol !== 'file:';
-  }
-
-  get read(): Address {
-    return readAddress(this.address, this.chat);
-  }
-
-  /** Whether the cookie of this page's server can give a token for that address. */
-  get isOwn(): boolean {
-    return this.isServed && this.read.fault === null && baseOf(this.read) === location.origin;
+    document.addEventListener('visibilitychange', () => {
+      this.#hiddenAt = document.hidden ? performance.now() : null;
+    });
   }
 
   get readToken(): Token {
-    return readToken(this.token.trim());
+    return readToken(this.entered.token.trim());
   }
 
   get claims(): readonly Claim[] {
@@ -68,12 +49,17 @@ export class Debugger {
   }
 
   get command(): string {
-    return doctorCommand({ address: this.read, chat: this.chat.trim(), token: this.readToken, page: this.page });
+    return doctorCommand({
+      address: this.entered.read,
+      chat: this.entered.chat.trim(),
+      token: this.readToken,
+      page: this.entered.page,
+    });
   }
 
   /** Nothing has to be typed for these. */
   get presets(): readonly { readonly name: string; readonly text: string }[] {
-    const chat = this.evidence === null ? null : (chatOf(this.evidence.address) ?? (this.chat.trim() || null));
+    const chat = this.evidence === null ? null : (chatOf(this.evidence.address) ?? (this.entered.chat.trim() || null));
     const key = crypto.getRandomValues(new Uint32Array(2)).join('-');
     const of = chat === null ? { chat: 'CHAT' } : { chat };
     return [
@@ -89,31 +75,12 @@ export class Debugger {
   async lookAhead(): Promise<void> {
     const turn = (this.#asking += 1);
     this.greeting = null;
-    const address = this.read;
+    const address = this.entered.read;
     if (address.fault !== null) return;
     await new Promise((resolve) => setTimeout(resolve, ENOUGH_MS));
     if (turn !== this.#asking) return;
-    const { greeting } = await greet({ address, page: this.page }, new Log());
+    const { greeting } = await greet({ address, page: this.entered.page }, new Log());
     if (turn === this.#asking) this.greeting = greeting;
-  }
-
-  take({ token, place }: Found): void {
-    this.token = token;
-    this.filled = `Taken from ${place}.`;
-  }
-
-  async takeByCookie(): Promise<void> {
-    try {
-      const token = await tokenByCookie();
-      if (token !== null) this.token = token;
-      this.filled =
-        token === null
-          ? 'Nobody is logged in here: log in at this server, then try again.'
-          : 'The token of who is logged in here.';
-    } catch (cause) {
-      if (!(cause instanceof TypeError)) throw cause;
-      this.filled = 'The server did not answer.';
-    }
   }
 
   async test(): Promise<void> {
@@ -123,9 +90,9 @@ export class Debugger {
     await before?.shut();
     this.log.clear();
     const target: Target = {
-      address: this.address.trim(),
-      chat: this.chat.trim(),
-      token: this.token.trim(),
+      address: this.entered.address.trim(),
+      chat: this.entered.chat.trim(),
+      token: this.entered.token.trim(),
       carrier: this.carrier,
     };
     const { evidence, wire } = await examine(target, this.log, (seen) => (this.evidence = seen));
@@ -144,9 +111,10 @@ export class Debugger {
       this.#wire = null;
       const silentMs = performance.now() - wire.lastMs;
       const livedMs = performance.now() - since;
+      const hiddenMs = this.#hiddenAt === null ? 0 : performance.now() - this.#hiddenAt;
       const { http } = await greet(this.evidence, this.log);
       const isServerThere = http === null ? null : http.is === 'answered' || http.is === 'hidden';
-      this.evidence = { ...this.evidence, ended: { livedMs, silentMs, close, isServerThere } };
+      this.evidence = { ...this.evidence, ended: { livedMs, silentMs, hiddenMs, close, isServerThere } };
       this.state = 'ended';
     });
   }
@@ -165,6 +133,6 @@ export class Debugger {
   report(): string {
     return this.evidence === null
       ? ''
-      : reportOf(this.evidence, this.entries, navigator.userAgent, Date.now(), this.token.trim());
+      : reportOf(this.evidence, this.entries, navigator.userAgent, Date.now(), this.entered.token.trim());
   }
 }

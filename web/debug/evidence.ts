@@ -98,6 +98,8 @@ export interface Ended {
   readonly livedMs: number;
   /** Since the last frame, of either side. */
   readonly silentMs: number;
+  /** For how long nobody had looked at the page. */
+  readonly hiddenMs: number;
   readonly close: Close;
   /** Whether the server answered afterwards. */
   readonly isServerThere: boolean | null;

@@ -23,6 +23,8 @@ export interface Finding {
 const SKEW_MS = 30_000;
 /** A shorter silence is no reason to cut a line. */
 const SILENCE_MS = 5_000;
+/** From here on browsers let the timers of a hidden page run once a minute. */
+const THROTTLED_MS = 5 * 60_000;
 const ABNORMAL = 1006;
 const CERTIFICATES: readonly CauseId[] = ['cert_unknown_issuer', 'cert_expired', 'cert_wrong_host', 'tls_version'];
 
@@ -251,7 +253,7 @@ function judgeUpgrade(evidence: Evidence): Finding | null {
   if (greeting === null) return null;
   return likely(
     'waf_block',
-    ['accept_wrong', 'extension_blocked', 'forward_proxy', 'proxy_full'],
+    ['accept_wrong', 'extension_blocked', 'socket_limit', 'forward_proxy', 'proxy_full'],
     'Plain requests reach Tenfour, and the upgrade did not: something between answers it, or nothing does.',
   );
 }
@@ -438,10 +440,17 @@ function judgeDelivery({ delivery }: Evidence): Finding | null {
 
 function judgeEnd({ ended }: Evidence): Finding | null {
   if (ended === null) return null;
-  const { livedMs, silentMs, close, isServerThere } = ended;
+  const { livedMs, silentMs, hiddenMs, close, isServerThere } = ended;
   const lived = `It lived for ${lasting(livedMs)}`;
   if (close.code === ABNORMAL && isServerThere === false) {
     return likely('tcp_refused', ['proxy_reload'], `${lived}, was cut without a word, and now nobody answers at all.`);
+  }
+  if (hiddenMs > THROTTLED_MS && (close.code === ABNORMAL || codeOf(close) === 'heartbeat_missed')) {
+    return likely(
+      'tab_throttled',
+      ['idle_cut', 'nat_forgot'],
+      `Nobody had looked at this page for ${lasting(hiddenMs)}.`,
+    );
   }
   return silentMs >= SILENCE_MS
     ? byClose(close, 'idle_cut', `${lived} and was cut without a word after ${lasting(silentMs)} of silence.`)

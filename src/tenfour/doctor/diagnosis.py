@@ -158,7 +158,7 @@ def _all_well(evidence: Evidence, *, ours: bool) -> str:
     return "All is well as far as it goes without a token: the server is reached, and WebSockets get through to it."
 
 
-_NOT_BY_US = "What only a browser has is not tried here: its Content-Security-Policy, extensions and limits. The page /debug tries those."
+_NOT_BY_US = "What only a browser has is not tried here: a page's Content-Security-Policy, extensions and limits. The page /debug connects from there."
 
 
 def _not_measured(evidence: Evidence) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ const ended = (more: object): Partial<Evidence> => ({
   ended: {
     livedMs: 65_000,
     silentMs: 60_000,
+    hiddenMs: 0,
     close: { code: 1006, reason: '', hadError: false },
     isServerThere: true,
     ...more,
@@ -314,6 +315,7 @@ const TABLE: readonly (readonly [string, Partial<Evidence>, CauseId | null, 'cer
   ],
   ['a cut after a silence', ended({}), 'idle_cut', 'likely'],
   ['a cut in the middle', ended({ silentMs: 200 }), 'proxy_reload', 'likely'],
+  ['a cut while nobody looks', ended({ hiddenMs: 600_000 }), 'tab_throttled', 'likely'],
   ['a cut after which nobody answers', ended({ isServerThere: false }), 'tcp_refused', 'likely'],
   [
     'a token that was revoked later',
