@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,14 @@ from websockets.asyncio.client import connect
 
 from tenfour.doctor.diagnosis import proxy_of
 from tenfour.doctor.probe import Options
+from tests.doctor.matrix import Staged
 from tests.doctor.staging.certificates import trusting
 from tests.doctor.staging.mistakes import MISTAKES, Mistake
 from tests.doctor.staging.proxies import staged as running
 from tests.servers import Person, Server
 
 pytestmark = pytest.mark.slow
+RUNS = 20 if os.environ.get("TENFOUR_PROOF") == "1" else 2
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +80,19 @@ async def test_a_proxy(staged, ports: Mapping[Mistake, int], mistake: Mistake, f
 
     if mistake.is_told and evidence.http is not None:
         assert proxy_of(evidence) is mistake.proxy
+
+
+@pytest.mark.parametrize(("ports", "mistake"), [pytest.param(mistake.proxy, mistake, id=str(mistake)) for mistake in MISTAKES if mistake.cause is None], indirect=["ports"])
+async def test_a_healthy_way_is_no_false_alarm(ports: Mapping[Mistake, int], mistake: Mistake, folder: Path, person: Person, record_property: Callable[[str, object], None]):
+    well = Staged(None, mistake.staged)
+    took_s = []
+
+    for _ in range(RUNS):
+        begun_s = time.monotonic()
+        await well.is_named_at(f"{'wss' if mistake.certificate else 'ws'}://localhost:{ports[mistake]}/api/v1/ws", token=_token(mistake, person), tls=trusting(folder) if mistake.certificate else None)
+        took_s.append(time.monotonic() - begun_s)
+
+    record_property("worst_s", round(max(took_s), 2))
 
 
 def _token(mistake: Mistake, person: Person) -> str | None:
