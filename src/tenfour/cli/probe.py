@@ -184,7 +184,7 @@ async def _run(destination: Destination, wanted: _Wanted) -> int:
     reads_lines = wanted.interactive or (sys.stdin is not None and not wanted.order and not destination.token_is_piped)
     options = {name: getattr(wanted, name) for name in STEPS}
     steps = steps_of(wanted.order, options, wanted.pace_s, {*known, *([TOKEN] if destination.has_token else [])}, reads_lines=reads_lines)
-    has_prompt = reads_lines and not (wanted.as_json or wanted.raw) and sys.stdin.isatty() and sys.stdout.isatty()
+    has_prompt = reads_lines and not (wanted.as_json or wanted.raw) and sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     secrets = Secrets()
     async with contextlib.AsyncExitStack() as stack:
         target = await target_of(destination, secrets, stack)

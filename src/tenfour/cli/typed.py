@@ -12,6 +12,7 @@ import shutil
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Generic, TypeVar
 
 import click
 
@@ -20,73 +21,74 @@ from tenfour.cli.output import colour
 from tenfour.doctor.talk.pattern import WrongPattern
 from tenfour.doctor.talk.script import Send, Step, WrongStep, parse_step
 
+T = TypeVar("T")
+
 PROMPT = "> "
 COMMANDS_HELP = "A line is sent as it is. /ping [TEXT], /pong [TEXT], /binary HEX, /expect PATTERN, /wait SECONDS and /close [CODE [REASON]] do that; //TEXT sends /TEXT. Ctrl-D ends."
 _CHUNK = 65_536
 
 
-class _Asked:
+class _Asked(Generic[T]):
     """What a blocking function gives, each time one asks; it is called by one thread."""
 
-    def __init__(self, read: Callable[[], str | Exception | None]) -> None:
+    def __init__(self, read: Callable[[], T | Exception | None]) -> None:
         self._read = read
         self._loop = asyncio.get_running_loop()
         self._wanted = threading.Semaphore(0)
-        self._waiting: asyncio.Future[str | Exception | None] | None = None
+        self._waiting: asyncio.Future[T | Exception | None] | None = None
         threading.Thread(target=self._run, name="lines", daemon=True).start()
 
-    async def next(self) -> str | None:
+    async def next(self) -> T | None:
         """The next; None where there are no more."""
         if self._waiting is None:
             self._waiting = self._loop.create_future()
             self._wanted.release()
-        line = await asyncio.shield(self._waiting)  # who gives up waiting leaves the line to the next who asks
+        given = await asyncio.shield(self._waiting)  # who gives up waiting leaves it to the next who asks
         self._waiting = None
-        if isinstance(line, Exception):
-            raise line
-        return line
+        if isinstance(given, Exception):
+            raise given
+        return given
 
     def _run(self) -> None:
-        line: str | Exception | None = ""
-        while line is not None:
+        is_over = False
+        while not is_over:
             self._wanted.acquire()
-            line = self._read()
+            given = self._read()
+            is_over = given is None or isinstance(given, Exception)
             with contextlib.suppress(RuntimeError):  # the loop may be gone by the time that a line comes
-                self._loop.call_soon_threadsafe(self._give, line)
+                self._loop.call_soon_threadsafe(self._give, given)
 
-    def _give(self, line: str | Exception | None) -> None:
+    def _give(self, given: T | Exception | None) -> None:
         if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(line)
+            self._waiting.set_result(given)
 
 
 async def piped(descriptor: int, name: str) -> AsyncIterator[Step]:
     """Each line of a pipe, a file or a terminal that shows no prompt, as a text frame."""
-    asked = _Asked(_line_by_line(descriptor, name))
-    while (line := await asked.next()) is not None:
-        yield Send(line)
-
-
-def _line_by_line(descriptor: int, name: str) -> Callable[[], str | Exception | None]:
-    lines = _decoded(descriptor, name)
-    return lambda: next(lines, None)
-
-
-def _decoded(descriptor: int, name: str) -> Iterator[str | Exception]:
+    chunks = _Asked(lambda: _chunk(descriptor, name))
     rest, number = b"", 0
-    while True:
-        try:
-            chunk = os.read(descriptor, _CHUNK)
-        except OSError as cause:
-            yield CommandFailed(f"{name} cannot be read: {words(cause)}", "", Exit.WRONG_USE)
-            return
-        if not chunk:
-            break
+    while (chunk := await chunks.next()) is not None:
         *whole, rest = (rest + chunk).split(b"\n")
         for each in whole:
             number += 1
-            yield text_of(each, name, number)
+            yield _line(each, name, number)
     if rest:
-        yield text_of(rest, name, number + 1)
+        yield _line(rest, name, number + 1)
+
+
+def _chunk(descriptor: int, name: str) -> bytes | Exception | None:
+    """What is there, once something is."""
+    try:
+        return os.read(descriptor, _CHUNK) or None
+    except OSError as cause:
+        return CommandFailed(f"{name} cannot be read: {words(cause)}", "", Exit.WRONG_USE)
+
+
+def _line(line: bytes, name: str, number: int) -> Send:
+    text = text_of(line, name, number)
+    if isinstance(text, CommandFailed):
+        raise text
+    return Send(text)
 
 
 def text_of(line: bytes, name: str, number: int) -> str | CommandFailed:

@@ -243,6 +243,7 @@ class _Conversation:
         while not (self._leaving or self._over or self._has_enough):
             coming = asyncio.ensure_future(anext(stream, None))
             try:
+                await asyncio.sleep(0)  # a line that is there already costs no waiting
                 while not (coming.done() or self._over or self._has_enough):
                     news = asyncio.ensure_future(self._news.wait())
                     await asyncio.wait([coming, news], return_when=asyncio.FIRST_COMPLETED)
