@@ -84,6 +84,7 @@ class Connection:
         "opened_at",
         "rests",
         "session",
+        "unsubscribed",
         "user",
     )
 
@@ -102,7 +103,9 @@ class Connection:
         self.heads: dict[ChatId, Seq] | None = None
         """Where ``rest`` begins: the heads that ``welcome`` named, and before the event by which a chat was joined since. None once it was used."""
         self.heads_whole = False
-        """Whether ``welcome`` named all chats, and ``rest`` was not asked for yet: any other chat was joined since."""
+        """Whether ``welcome`` named all chats, or all were asked for: one that is not followed was joined since."""
+        self.unsubscribed: set[ChatId] | None = None
+        """Those that are not followed because the client does not want them."""
         self.rests = 0
         """How many subscribes are looking which chats the rest are: what is joined meanwhile is among them."""
         self._request: Request | None = request
@@ -393,6 +396,7 @@ class Connection:
             case RefuseSend(draft, code, number):
                 self._refuse_for_good(draft, number, Refused(code))
             case Silence(chats):
+                self.unsubscribed = {*(self.unsubscribed or ()), *chats}
                 for chat in chats:
                     self.silence(chat)
             case Authenticate(token):

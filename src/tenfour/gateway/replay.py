@@ -58,7 +58,7 @@ async def replay(connection: Connection, wanted: Wanted) -> None:
                 if not connection.dialog.is_current(chat, course.place) or await _advance(connection, course, pages[chat], wanted):
                     _arrive(connection, courses.pop(chat))
         if wanted.rest:
-            connection.heads, connection.heads_whole = None, False
+            connection.heads, connection.heads_whole = None, True
     except TenfourError as refusal:
         connection.say(error_frame(refusal.code, refusal.detail, id=wanted.id, retry_after_ms=refusal.retry_after_ms))
         _give_up(connection, courses)
@@ -71,6 +71,8 @@ async def _positions(connection: Connection, wanted: Wanted) -> list[tuple[ChatI
     """The chats and where each begins; an open position is the head that ``welcome`` named."""
     heads = connection.heads or {}
     named = {chat: heads.get(chat) if after is None else after for chat, after in wanted.positions.items()}
+    unwanted = (connection.unsubscribed or set()) - named.keys()
+    connection.unsubscribed = unwanted or None
     if not wanted.rest:
         return list(named.items())
     try:
@@ -79,7 +81,7 @@ async def _positions(connection: Connection, wanted: Wanted) -> list[tuple[ChatI
         connection.rests -= 1
     heads = connection.heads or {}  # with what was joined meanwhile
     # What welcome would have named was joined since, though the bell for it may still be on its way.
-    beyond: dict[ChatId, Seq | None] = {chat: seq - 1 if connection.heads_whole else None for chat, seq in joined.items()}
+    beyond: dict[ChatId, Seq | None] = {chat: seq - 1 if connection.heads_whole and chat not in unwanted else None for chat, seq in joined.items()}
     others = {**dict.fromkeys(heads), **beyond, **heads}
     return [*named.items(), *((chat, head) for chat, head in others.items() if chat not in named and chat not in connection.dialog.places)]
 
