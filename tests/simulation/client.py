@@ -33,7 +33,7 @@ class SimulatedClient:
         self.refused: list[str] = []
         self.resumes = 0
         self._stays: dict[str, int] = {}
-        """How often the user was removed from each chat: what the application is shown of it begins anew then."""
+        """How often each chat was left, or found to be left: what the application is shown of it begins anew then."""
         self._cluster = cluster
         self._random = random
         self._token = token
@@ -131,6 +131,7 @@ class SimulatedClient:
                 case Unfollowed(chat):
                     self._feed.forget(chat)
                     self.shown.pop(chat, None)
+                    self._stays[chat] = self._stays.get(chat, 0) + 1
                 case Told(frame):
                     self._told(frame)
         self._show()
@@ -167,6 +168,8 @@ class SimulatedClient:
             return
         payload = codec.encode(frame)
         self._scribe.client_said(json.loads(payload))
+        if isinstance(frame, frames.Subscribe) and frame.rest:
+            self._scribe.heads = {}  # the rest, asked for again, is what is not followed by then
         self._line.send(payload)
 
     def _go_on(self) -> None:

@@ -8,6 +8,7 @@ import json
 import random as global_random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -104,6 +105,7 @@ class Simulation:
         self.chats: list[ChatId] = []
         self.owner = UserId("")
         self.guests: list[UserId] = []
+        self._changing: set[tuple[UserId, ChatId]] = set()
         self._count = 0
         self._over: list[asyncio.Task[None]] = []
 
@@ -227,19 +229,22 @@ class Simulation:
         return outcome
 
     async def _toggle(self, guest: UserId, chat: ChatId) -> None:
+        """In or out, by some node: one change of a place at a time, or nobody could say which came first."""
         node = self._node()
-        if node is None:
+        if node is None or (guest, chat) in self._changing:
             return
+        self._changing.add((guest, chat))
         inside = guest in members_of(self.database.stored()[chat])
         what = "remove" if inside else "add"
-        self.history.add("member", "invoke", code=what, chat=chat, subject=guest)
         change = members.remove_member if inside else members.add_member
+        self.history.add("member", "invoke", code=what, chat=chat, subject=guest)
         try:
-            done = await self._of(node, lambda: _truly(change(node.context, self.owner, chat, guest)))
+            if await self._of(node, lambda: _truly(change(node.context, self.owner, chat, guest))):
+                self.history.add("member", "ok", code=what, chat=chat, subject=guest)
         except TenfourError:
             return
-        if done:
-            self.history.add("member", "ok", code=what, chat=chat, subject=guest)
+        finally:
+            self._changing.discard((guest, chat))
 
     async def _page(self, client: SimulatedClient, chat: ChatId) -> None:
         of = {"client": f"{client.client} reads {self._text()}", "user": client.user, "chat": chat}
@@ -299,7 +304,8 @@ class Simulation:
         node = self.cluster.nodes[place]
         if node is None or node.hub.draining:
             return
-        await node.drain()
+        with suppress(TimeoutError):  # it may be killed meanwhile
+            await asyncio.wait_for(node.drain(), 5.0)
         await asyncio.sleep(0.2)
         if self.cluster.nodes[place] is node:
             await self.cluster.kill(place)

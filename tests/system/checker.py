@@ -287,7 +287,7 @@ def _steps(run: _Run) -> Iterator[tuple[bool, Violation]]:
         violation = _STEPS[record.f](run, stream, record)
         if violation is not None:
             yield stream.seam, violation
-        if record.f != "subscribe":
+        if record.f not in ("subscribe", "error"):
             stream.seam = not (record.f == "recv" and stream.synced)
             stream.synced = stream.synced or record.f != "recv"
             stream.last, stream.fresh = record, False
@@ -338,7 +338,12 @@ def _off(what: str, before: Record | None, record: Record) -> Violation:
     return Violation(what, (record,) if before is None else (before, record))
 
 
-_STEPS: dict[str, Callable[[_Run, _Stream, Record], Violation | None]] = {"subscribe": _subscribed, "recv": _received, "synced": _synced, "reset": _was_reset}
+def _refused(_run: _Run, stream: _Stream, record: Record) -> None:
+    """Who is removed in the middle of a replay may not read the ``member_left``: the chat is refused, and begins anew if it is joined again."""
+    stream.fresh = stream.fresh or record.code == "not_a_member"
+
+
+_STEPS: dict[str, Callable[[_Run, _Stream, Record], Violation | None]] = {"subscribe": _subscribed, "recv": _received, "synced": _synced, "reset": _was_reset, "error": _refused}
 
 
 # G5: who is no member gets nothing
@@ -373,7 +378,10 @@ def _g5(run: _Run) -> Iterator[Violation]:
 
 
 def _note_going(gone: dict[tuple[str, str], Record], replaying: set[tuple[str, str]], place: tuple[str, str], record: Record) -> None:
-    """A replay may tell of an earlier ``member_left`` of somebody who is in again: only a live one counts."""
+    """A replay may tell of an earlier ``member_left`` of somebody who is in again: only a live one counts.
+
+    The server begins one by itself for a chat that was joined.
+    """
     if record.f == "subscribe":
         replaying.add(place)
         gone.pop(place, None)
@@ -382,6 +390,7 @@ def _note_going(gone: dict[tuple[str, str], Record], replaying: set[tuple[str, s
     elif record.f == "recv" and record.subject == record.user and record.event == "member_left" and place not in replaying:
         gone[place] = record
     elif record.f == "recv" and record.subject == record.user and record.event == "member_joined":
+        replaying.add(place)
         gone.pop(place, None)
 
 
