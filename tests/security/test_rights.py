@@ -69,6 +69,9 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/ws"): open_row("426 upgrade_required"),
     ("GET", "/chats/{chat}/ws"): open_row("426 upgrade_required"),
     ("GET", "/diagnostics/echo"): open_row("426 upgrade_required"),
+    ("GET", "/diagnostics/causes/{cause}"): open_row("200"),
+    ("GET", "/diagnostics/figures"): administration_row(),
+    ("GET", "/diagnostics/page"): open_row("200"),
     ("GET", "/diagnostics/connections"): own_row("200"),
     ("GET", "/diagnostics/endings"): own_row("200"),
     ("POST", "/diagnostics/explain"): own_row("200", body={}),
@@ -182,7 +185,7 @@ class Stage:
         address = route + row.query
         chat, message = await self.chat() if "{chat}" in address else ("", "")
         user = self.person(row.paths.get("user", "owner")).id
-        path = address.format(chat=chat, message=message, user=user, key=self.key_id, session=uuid.uuid4(), picture="guessed")
+        path = address.format(chat=chat, message=message, user=user, key=self.key_id, session=uuid.uuid4(), picture="guessed", cause="token_expired")
         sent = {"json": row.body} if row.content is None else {"content": row.content, "headers": {"Content-Type": "image/png"}}
         answer = await self.http.request(method, path, **sent | {"headers": sent.get("headers", {}) | self.headers(role, row.scope)})
         problem = answer.headers.get("content-type") == "application/problem+json"

@@ -233,6 +233,7 @@ async def test_a_row_that_leaves_the_page_hands_the_focus_to_the_list(quick: Ser
     page = await chat.open()
     await page.locator("#messages").focus()
     await page.keyboard.press("ArrowUp")
+    await expect(page.locator("article:focus")).to_be_visible()
 
     await scroll(page, -6000)
 
