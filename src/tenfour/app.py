@@ -19,7 +19,6 @@ from functools import partial
 from importlib.metadata import version
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import uvicorn
 from litestar.types import ASGIApp
@@ -64,9 +63,7 @@ from tenfour.storage.lock import LOCK_FILE, FileLock
 from tenfour.storage.people import SERVER_KEY_ISSUER
 from tenfour.storage.sqlite import SqliteStore
 from tenfour.storage.store import StoreUnusable
-
-if TYPE_CHECKING:
-    from tenfour.storage.postgres import PostgresStore
+from tenfour.storage.threaded import ThreadedStore
 
 RECEIPTS_EVERY_S = 1.0
 PROGRESS_EVERY_S = 1.0
@@ -87,7 +84,7 @@ class Parts:
 
     settings: Settings
     context: Context
-    store: SqliteStore | PostgresStore
+    store: ThreadedStore
     keys: SigningKeys
     verifier: TokenVerifier
     tokens: AccessTokens
@@ -123,7 +120,7 @@ async def open_parts(settings: Settings, log: Log, fatal: Callable[[str], None])
             hasher.close()
 
 
-def make_store(settings: Settings, clock: SystemClock) -> SqliteStore | PostgresStore:
+def make_store(settings: Settings, clock: SystemClock) -> ThreadedStore:
     """The store that the settings name, not opened yet; raises ``CannotStart`` where its driver is missing."""
     if not settings.uses_postgresql:
         return SqliteStore(settings.database_path, clock, readers=settings.readers)

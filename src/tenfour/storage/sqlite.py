@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, select
+from sqlalchemy import Engine, RootTransaction, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from tenfour.clock import Clock
-from tenfour.storage import schema
 from tenfour.storage.append_sqlite import append_batch
 from tenfour.storage.applying import apply_changes
 from tenfour.storage.lock import LOCK_FILE, FileLock
 from tenfour.storage.migrate import SchemaUnknown, migrate
-from tenfour.storage.store import Append, Commit, NotAppended, StoreUnusable, Transaction
-from tenfour.storage.threads import Readers
-from tenfour.storage.writer import Change, OutcomeUnknown, Session, WriteFailed, Writer, WriterFigures, Written
+from tenfour.storage.store import Append, Commit, StoreUnusable
+from tenfour.storage.threaded import ThreadedStore
+from tenfour.storage.writer import Change, OutcomeUnknown, Session, WriteFailed, Writer, Written
 
 T = TypeVar("T")
 
@@ -39,17 +38,14 @@ STATEMENTS_CACHED = 512
 _NOT_WRITTEN = frozenset({"SQLITE_IOERR_WRITE", "SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_LOCK", "SQLITE_IOERR_NOMEM"})
 
 
-class SqliteStore:
+class SqliteStore(ThreadedStore):
     """The store in one file. Implements ``store.Store``."""
 
     def __init__(self, path: Path, clock: Clock, *, readers: int = 2) -> None:
+        super().__init__(readers)
         self._path = path
         self._clock = clock
-        self._reader_count = readers
         self._lock = FileLock(path.parent / LOCK_FILE)
-        self._writer: Writer | None = None
-        self._readers: Readers | None = None
-        self._epoch = ""
 
     async def open(self, committed: Callable[[Commit], None], fatal: Callable[[str], None]) -> None:
         """Raises ``StoreLocked`` where another process owns the file, ``StoreUnusable`` where it is no store of this version."""
@@ -60,54 +56,14 @@ class SqliteStore:
             raise StoreUnusable(f"the database {self._path} cannot be opened: {cause.strerror} ({self._path.parent})") from cause
         try:
             writer = Writer(self._open_session, self._clock.monotonic, committed, fatal)
-            await writer.open()
-            self._writer = writer
-            self._readers = Readers(reading_engine(self._path).connect, self._reader_count)
-            self._epoch = await self.read(lambda connection: connection.execute(select(schema.store.c.epoch)).scalar_one())
+            await self._start(writer, reading_engine(self._path).connect)
         except BaseException:
             await self.close()
             raise
 
     async def close(self) -> None:
-        if self._readers is not None:
-            await self._readers.close()
-        if self._writer is not None:
-            await self._writer.close()
+        await super().close()
         self._lock.release()
-
-    async def settle(self) -> None:
-        await self._opened.settle()
-
-    def submit(self, append: Append) -> NotAppended | None:
-        return self._opened.submit(append)
-
-    def change(self, apply: Callable[[Transaction], T]) -> Awaitable[T]:
-        return self._opened.change(apply)
-
-    def read(self, query: Callable[[Connection], T]) -> Awaitable[T]:
-        assert self._readers is not None, "the store is open"
-        return self._readers.read(query)
-
-    @property
-    def epoch(self) -> str:
-        return self._epoch
-
-    @property
-    def trouble(self) -> str | None:
-        return self._opened.trouble
-
-    @property
-    def waiting(self) -> int:
-        return self._opened.waiting
-
-    @property
-    def figures(self) -> WriterFigures:
-        return self._opened.figures
-
-    @property
-    def _opened(self) -> Writer:
-        assert self._writer is not None, "the store is open"
-        return self._writer
 
     def _open_session(self) -> Session:
         try:
