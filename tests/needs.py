@@ -19,7 +19,7 @@ def need(tool: str) -> str:
     """Where the tool is. ``make test-tools`` installs them; ``TENFOUR_REQUIRE_ALL=1`` makes a missing one a failure."""
     found = shutil.which(tool) or shutil.which(tool, path=str(Path(sys.executable).parent))
     if found is None:
-        _lack(f"{tool} is not installed; 'make test-tools' installs it")
+        lack(f"{tool} is not installed; 'make test-tools' installs it")
     return found
 
 
@@ -28,24 +28,25 @@ def need_postgresql() -> Path:
     on_path = shutil.which("initdb")
     found = [Path(on_path).resolve().parent] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: int(each.parent.name))
     if not found or not (found[-1] / "postgres").is_file():
-        _lack("PostgreSQL is not installed; 'make test-tools' installs it")
+        lack("PostgreSQL is not installed; 'make test-tools' installs it")
     return found[-1]
 
 
 def need_web() -> None:
     """The web client, built into the package."""
     if not (WEB / "index.html").is_file():
-        _lack("the web client is not built; 'make web' builds it")
+        lack("the web client is not built; 'make web' builds it")
 
 
 def need_axe() -> str:
     """The program axe, which looks for what keeps people out of a page."""
     if not AXE.is_file():
-        _lack("axe-core is not installed; 'make test' installs it")
+        lack("axe-core is not installed; 'make test' installs it")
     return AXE.read_text()
 
 
-def _lack(reason: str) -> NoReturn:
+def lack(reason: str) -> NoReturn:
+    """Skips by name what this machine cannot do; where all is required that fails."""
     if os.environ.get("TENFOUR_REQUIRE_ALL"):
         pytest.fail(reason)
     pytest.skip(reason)

@@ -16,7 +16,7 @@ import pytest
 from tests.doctor.listeners import pass_on
 from tests.doctor.matrix import Staged
 from tests.doctor.staging.cut_off import BLOCKED_PORT, FULL_PORT, MUTE, NOBODY, PORT, Asked, Case, Seen
-from tests.needs import need
+from tests.needs import lack, need
 from tests.servers import Server
 
 pytestmark = pytest.mark.slow
@@ -43,7 +43,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[Case, See
     """What the doctor says of each case, all examined by one process in a network of its own."""
     unshare = [need("unshare"), "--net", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     if subprocess.run([*unshare, "ip", "link", "add", "near", "type", "veth", "peer", "name", "far"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine does not let the test make a network of its own")
+        lack("this machine does not let the test make a network of its own")
     server = Server(tmp_path_factory.mktemp("server"), {"TENFOUR_ALLOWED_ORIGINS": ",".join(PAGES)}).start()
     cases = [case for *_, case in CASES]
     found = asyncio.run(_examine(unshare, cases, server.url, tmp_path_factory.mktemp("socket") / "server"))
