@@ -487,28 +487,29 @@ def _refusable(run: _Run) -> set[_Key]:
 
     If that answer gets lost, the client sends them again, after later ones that were taken: it is a message of another time then.
     """
-    outside: set[tuple[str, str]] = set()
+    begun: dict[tuple[str, str], str] = {}
+    for record in run.records:
+        if record.f == "member":
+            begun.setdefault((record.chat, record.subject), record.code)
+    outside = {place for place, first in begun.items() if first == "add"}
     """Who may be no member of a chat at the moment."""
-    open_: dict[_Key, None] = {}
+    unanswered: set[_Key] = set()
     found: set[_Key] = set()
-    begun = {(record.chat, record.subject) for record in run.records if record.f == "member" and record.code == "add"}
-    removed = {(record.chat, record.subject) for record in run.records if record.f == "member" and record.code == "remove"}
-    outside |= begun - {place for place in removed if next(each.code for each in run.records if each.f == "member" and (each.chat, each.subject) == place) == "remove"}
     for record in run.records:
         if record.f == "member":
             place = (record.chat, record.subject)
             if record.code == "remove" and record.kind == "invoke":
                 outside.add(place)
-                found |= {key for key in open_ if key[:2] == place}
+                found |= {key for key in unanswered if key[:2] == place}
             elif record.code == "add" and record.kind == "ok":
                 outside.discard(place)
         elif record.f == "send" and record.kind == "invoke":
             key = _key(record)
-            open_[key] = None
+            unanswered.add(key)
             if key[:2] in outside:
                 found.add(key)
         elif record.f == "send":
-            open_.pop(_key(record), None)
+            unanswered.discard(_key(record))
     return {key for key in found if len(run.invokes[key]) > 1}
 
 
